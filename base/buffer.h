@@ -1,0 +1,57 @@
+#ifndef PENSTOCK_BASE_BUFFER_H_
+#define PENSTOCK_BASE_BUFFER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock {
+
+// An append-only run of bytes, kept in slabs, whose CRC-64 is computed while they are copied in:
+// the bytes of one part between their arrival and their commit.
+//
+//   auto buffer = std::make_shared<Buffer>();
+//   buffer->Append(chunk);
+//   std::shared_ptr<const Buffer> body = buffer;   // from here on immutable: pass it to the
+//   backend
+//
+// Not synchronized while it is filled; read from any thread once it is shared as const.
+class Buffer {
+ public:
+  // Bytes per slab: large enough that a send is one system call, small enough that a slow stream
+  // holds little.
+  static constexpr size_t kSlabSize = 256 * 1024;
+
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  void Append(std::string_view data);
+
+  int64_t size() const { return size_; }
+  uint64_t crc64() const { return crc64_; }
+
+  // Copies up to `count` bytes that begin at `offset` (0 to size()) to `target`; returns how many.
+  size_t Read(int64_t offset, char* target, size_t count) const;
+
+  // The bytes that begin at `offset` and lie contiguous in memory; empty at the end.
+  std::string_view Contiguous(int64_t offset) const;
+
+  // A copy of all bytes. For tests and small bodies.
+  std::string ToString() const;
+
+ private:
+  std::vector<std::unique_ptr<char[]>> slabs_;  // every one but the last is full
+  int64_t size_ = 0;
+  uint64_t crc64_ = 0;  // of the first size_ bytes
+};
+
+// A buffer that holds a copy of `data`.
+std::shared_ptr<const Buffer> MakeBuffer(std::string_view data);
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_BASE_BUFFER_H_

@@ -1,0 +1,40 @@
+#ifndef PENSTOCK_BASE_STRAND_H_
+#define PENSTOCK_BASE_STRAND_H_
+
+#include <deque>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "base/executor.h"
+
+namespace penstock {
+
+// Runs closures of an executor one at a time, in the order in which they were posted: what a strand
+// touches needs no lock. Thread-safe. The executor must outlive the strand's last closure; the
+// strand itself may go earlier.
+class Strand {
+ public:
+  explicit Strand(Executor& executor) : state_(std::make_shared<State>(executor)) {}
+
+  void Post(Closure closure);
+  void PostAfter(absl::Duration delay, Closure closure);
+
+ private:
+  struct State {
+    explicit State(Executor& executor) : executor(executor) {}
+    Executor& executor;
+    absl::Mutex mutex;  // guards what follows
+    bool running ABSL_GUARDED_BY(mutex) = false;
+    std::deque<Closure> queue ABSL_GUARDED_BY(mutex);
+  };
+
+  static void Enqueue(const std::shared_ptr<State>& state, Closure closure);
+  static void RunSome(const std::shared_ptr<State>& state);
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_BASE_STRAND_H_

@@ -1,0 +1,76 @@
+#include "base/strand.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+
+namespace penstock {
+namespace {
+
+TEST(StrandTest, RunsOneClosureAtATimeInOrder) {
+  constexpr int kCount = 1000;
+  const auto pool = MakeThreadPool(4);
+  Strand strand(*pool);
+  std::vector<int> order;  // unsynchronized on purpose: the strand is what protects it
+  absl::Notification done;
+  for (int i = 0; i < kCount; ++i) {
+    strand.Post([&order, &done, i] {
+      order.push_back(i);
+      if (i == kCount - 1) done.Notify();
+    });
+  }
+  done.WaitForNotification();
+  ASSERT_EQ(order.size(), static_cast<size_t>(kCount));
+  for (int i = 0; i < kCount; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
+}
+
+TEST(StrandTest, StrandsRunInParallel) {
+  const auto pool = MakeThreadPool(2);
+  Strand first(*pool);
+  Strand second(*pool);
+  absl::Notification first_runs;
+  absl::Notification second_runs;
+  absl::BlockingCounter ended(2);
+  first.Post([&] {  // each waits for the other: this ends only if they overlap
+    first_runs.Notify();
+    second_runs.WaitForNotification();
+    ended.DecrementCount();
+  });
+  second.Post([&] {
+    second_runs.Notify();
+    first_runs.WaitForNotification();
+    ended.DecrementCount();
+  });
+  ended.Wait();
+}
+
+TEST(StrandTest, RunsDelayedClosuresInOrderOfTime) {
+  const auto pool = MakeThreadPool(2);
+  Strand strand(*pool);
+  std::vector<int> order;
+  absl::Notification done;
+  strand.PostAfter(absl::Milliseconds(30), [&] {
+    order.push_back(2);
+    done.Notify();
+  });
+  strand.PostAfter(absl::Milliseconds(1), [&] { order.push_back(1); });
+  done.WaitForNotification();
+  EXPECT_THAT(order, testing::ElementsAre(1, 2));
+}
+
+TEST(StrandTest, MayGoBeforeItsClosures) {
+  const auto pool = MakeThreadPool(1);
+  absl::Notification done;
+  {
+    Strand strand(*pool);
+    strand.PostAfter(absl::Milliseconds(1), [&] { done.Notify(); });
+  }
+  done.WaitForNotification();
+}
+
+}  // namespace
+}  // namespace penstock

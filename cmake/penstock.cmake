@@ -1,0 +1,57 @@
+# Settings and helper functions of every folder of Penstock.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
+
+set(PENSTOCK_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize, for instance address,undefined")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+# Warnings are errors on our own code only: generated and foreign code links `penstock_options` alone.
+add_library(penstock_options INTERFACE)
+target_include_directories(penstock_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(PENSTOCK_SANITIZE)
+  target_compile_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE})
+endif()
+add_library(penstock_warnings INTERFACE)
+target_compile_options(penstock_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(penstock_warnings INTERFACE -Wthread-safety)
+endif()
+
+# penstock_library(<name> SRCS <files...> [DEPS <targets...>]): the library of one folder, alias penstock::<name>.
+function(penstock_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_library(penstock_${name} STATIC ${ARG_SRCS})
+  add_library(penstock::${name} ALIAS penstock_${name})
+  target_link_libraries(penstock_${name} PUBLIC penstock_options ${ARG_DEPS} PRIVATE penstock_warnings)
+endfunction()
+
+# penstock_binary(<name> SRCS <files...> [DEPS <targets...>]): a program in build/<preset>/bin.
+function(penstock_binary name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE penstock_options penstock_warnings ${ARG_DEPS})
+endfunction()
+
+# penstock_test(<name> LABEL <ctest label> SRCS <files...> [DEPS <targets...>] [TIMEOUT <seconds>]):
+# one GoogleTest program, one ctest entry.
+function(penstock_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE penstock_options penstock_warnings ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
