@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/buffer.h"
+#include "base/object.h"
 
 namespace penstock {
 
@@ -46,26 +47,6 @@ inline constexpr char kReasonRejected[] =
 // DEADLINE_EXCEEDED, UNKNOWN, CANCELLED and INTERNAL. After every other error the call had no
 // effect, but for DATA_LOSS: then what was stored is not what was sent.
 bool OutcomeUnknown(const absl::Status& status);
-
-// Where an object is. Bucket and key were checked by Backend::CheckObject before any other call
-// names them.
-struct ObjectName {
-  std::string bucket;
-  std::string key;
-};
-
-// What an object carries besides its bytes; the words of ObjectSpec.
-struct ObjectAttributes {
-  std::string content_type;
-  std::string cache_control;
-  std::string content_disposition;
-  std::string content_encoding;
-  std::map<std::string, std::string> metadata;  // user metadata, names [a-z0-9-]
-  std::map<std::string, std::string> tags;
-  std::map<std::string, std::string> options;  // backend_options, see Backend::CheckObject
-  std::string storage_class;
-  bool forbid_overwrite = false;
-};
 
 // What a remote can and cannot do. Constant for its life; sizes in bytes.
 struct Capabilities {

@@ -1,0 +1,121 @@
+#ifndef PENSTOCK_SERVER_STORE_SESSION_RECORD_H_
+#define PENSTOCK_SERVER_STORE_SESSION_RECORD_H_
+
+// What the store keeps of a session. Plain values; who may change them, and how, is in
+// session_write.h.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "base/object.h"
+
+namespace penstock {
+
+// See put.proto. The numbers are stored: never renumber.
+enum class SessionState {
+  kOpen = 1,
+  kFinishing = 2,  // sealed: what will be published is fixed, whether it was is being established
+  kFinished = 3,
+  kAborted = 4,
+  kFailed = 5,
+  kExpired = 6,
+};
+
+// True for the states that a session never leaves (in this life of its token).
+bool Ended(SessionState state);
+
+// What a session puts, fixed for its life.
+struct SessionSpec {
+  std::string remote;
+  ObjectName object;
+  ObjectAttributes attributes;
+  std::optional<int64_t> total_size;  // bytes, when the client declared it
+  int64_t part_size = 0;              // bytes the client asked for; 0: the server chooses
+  int32_t max_parallel_parts = 0;     // 0: the server chooses
+  std::map<std::string, std::string> labels;
+
+  bool operator==(const SessionSpec&) const = default;
+};
+
+// Proves who owns a session: compared by every write of the owner. The nonce keeps owners apart
+// even if an engine repeated an epoch, and lets a repeated claim find itself.
+struct Fence {
+  int64_t epoch = 0;  // 1 for the first owner; never restarts for a token
+  std::string nonce;  // 16 random bytes
+
+  bool operator==(const Fence&) const = default;
+};
+
+// One row of the ledger.
+struct PartRecord {
+  int64_t sequence = 0;  // 0, 1, 2, ... without gaps
+  int32_t number = 0;    // ascending, with gaps
+  int64_t offset = 0;    // of the part's first byte in the object
+  int64_t size = 0;
+  uint64_t crc64 = 0;
+  std::string etag;
+
+  bool operator==(const PartRecord&) const = default;
+};
+
+// What will be published, recorded before it is.
+struct Seal {
+  bool single_put = false;  // by one PutObject; otherwise the ledger, by CompleteUpload
+  int64_t size = 0;
+  uint64_t crc64 = 0;
+  // Single put: no attempt that was sent so far can have an effect at or after this time.
+  absl::Time put_valid_until = absl::InfinitePast();
+
+  bool operator==(const Seal&) const = default;
+};
+
+// What `finished` tells of the object.
+struct PublishedObject {
+  int64_t size = 0;
+  uint64_t crc64 = 0;
+  std::string etag;
+  std::string version_id;
+  std::string request_id;
+  absl::Time update_time = absl::InfinitePast();
+
+  bool operator==(const PublishedObject&) const = default;
+};
+
+struct SessionRecord {
+  std::string session_id;  // public, random, new with each life
+  std::string principal;   // whose session it is
+  std::string mark;        // 32 hexadecimal digits, in the object's metadata; new with each life
+  int64_t life = 1;        // how often the token began anew, from 1
+  SessionSpec spec;
+  SessionState state = SessionState::kOpen;
+
+  Fence fence;
+  int32_t reserved_number = 0;  // no owner so far may have sent a part number above this
+  std::string upload_id;        // empty: none. In an ended session: still to be aborted
+
+  // The end of the ledger.
+  int64_t next_sequence = 0;
+  int64_t committed_size = 0;
+  uint64_t committed_crc64 = 0;
+
+  std::optional<Seal> seal;               // from kFinishing on
+  std::optional<PublishedObject> result;  // kFinished
+  std::string failure_reason;             // kFailed: an ErrorInfo reason
+  std::string failure_message;
+
+  absl::Time create_time = absl::InfinitePast();
+  absl::Time update_time = absl::InfinitePast();
+
+  // Claims since claim_window_start, which is less than a minute ago or does not matter.
+  int32_t claims_in_window = 0;
+  absl::Time claim_window_start = absl::InfinitePast();
+
+  bool operator==(const SessionRecord&) const = default;
+};
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_SERVER_STORE_SESSION_RECORD_H_
