@@ -40,6 +40,11 @@ struct SessionSpec {
   bool operator==(const SessionSpec&) const = default;
 };
 
+// The name of the first field in which `given` contradicts `recorded`; empty when none does. Fields
+// that are not given match, and so does whatever may differ between opens: part_size,
+// max_parallel_parts and labels.
+std::string FirstDifference(const SessionSpec& recorded, const SessionSpec& given);
+
 // Proves who owns a session: compared by every write of the owner. The nonce keeps owners apart
 // even if an engine repeated an epoch, and lets a repeated claim find itself.
 struct Fence {

@@ -64,6 +64,10 @@ class Apply {
   }
 
   WriteEffect operator()(const ClaimSession& write) const {
+    if (write.expect_spec.has_value()) {
+      const std::string field = FirstDifference(record_.spec, *write.expect_spec);
+      if (!field.empty()) return Refuse(StoreCode::kSpecMismatch, field, record_);
+    }
     if (Ended(record_.state)) return Unchanged(record_);
     if (record_.fence.nonce == write.nonce) return Claimed(record_, write, false);
     if (write.expect_epoch.has_value() && record_.fence.epoch > *write.expect_epoch) {
@@ -152,12 +156,17 @@ class Apply {
   }
 
   WriteEffect operator()(const FinishSession& write) const {
+    if (record_.state == SessionState::kFinished && record_.fence == write.position.fence &&
+        record_.result == write.result) {
+      return Unchanged(record_);
+    }
     if (!At(record_, write.position)) return Fenced(record_);
-    if (record_.state == SessionState::kFinished) return Unchanged(record_);
     if (record_.state != SessionState::kFinishing) return WrongState(record_, "sealed");
     SessionRecord next = record_;
     next.state = SessionState::kFinished;
     next.result = write.result;
+    next.committed_size = write.result.size;  // a single put had no ledger until now
+    next.committed_crc64 = write.result.crc64;
     next.upload_id.clear();
     return Changed(std::move(next), write.now);
   }
@@ -219,10 +228,6 @@ class Apply {
 
 }  // namespace
 
-bool Ended(SessionState state) {
-  return state != SessionState::kOpen && state != SessionState::kFinishing;
-}
-
 const char* StoreCodeName(StoreCode code) {
   switch (code) {
     case StoreCode::kOk:
@@ -231,6 +236,8 @@ const char* StoreCodeName(StoreCode code) {
       return "FENCED";
     case StoreCode::kStaleOpen:
       return "STALE_OPEN";
+    case StoreCode::kSpecMismatch:
+      return "SPEC_MISMATCH";
     case StoreCode::kWrongState:
       return "WRONG_STATE";
     case StoreCode::kNotFound:

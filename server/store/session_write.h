@@ -40,6 +40,7 @@ struct ClaimSession {
   std::string nonce;
   int32_t reserve = 0;
   std::optional<int64_t> expect_epoch;
+  std::optional<SessionSpec> expect_spec;
   absl::Time now;
 };
 
@@ -109,18 +110,19 @@ using SessionWrite =
                  FinishSession, FailSession, AbortSession, UploadAborted>;
 
 enum class StoreCode {
-  kOk,           // done; or it had been done before by the same write
-  kFenced,       // another owner, or a late write of one's own: the ownership has ended
-  kStaleOpen,    // ClaimSession: somebody took over since the epoch that was expected
-  kWrongState,   // the session's state does not allow it
-  kNotFound,     // there is no such session
-  kExists,       // CreateSession: the token is taken
-  kBusy,         // ClaimSession: too many claims; try again after retry_after
-  kUnknown,      // it may have been done: repeat it with equal arguments
-  kUnavailable,  // it was not done; the store cannot be reached now
-  kExhausted,    // it was not done; the store is full
-  kCorrupt,      // the store contradicts itself, or a write contradicts its own contract: a bug or
-                 // damage
+  kOk,            // done; or it had been done before by the same write
+  kFenced,        // another owner, or a late write of one's own: the ownership has ended
+  kStaleOpen,     // ClaimSession: somebody took over since the epoch that was expected
+  kSpecMismatch,  // ClaimSession: the session puts something else
+  kWrongState,    // the session's state does not allow it
+  kNotFound,      // there is no such session
+  kExists,        // CreateSession: the token is taken
+  kBusy,          // ClaimSession: too many claims; try again after retry_after
+  kUnknown,       // it may have been done: repeat it with equal arguments
+  kUnavailable,   // it was not done; the store cannot be reached now
+  kExhausted,     // it was not done; the store is full
+  kCorrupt,       // the store contradicts itself, or a write contradicts its own contract: a bug or
+                  // damage
 };
 
 const char* StoreCodeName(StoreCode code);

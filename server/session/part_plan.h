@@ -1,0 +1,47 @@
+#ifndef PENSTOCK_SERVER_SESSION_PART_PLAN_H_
+#define PENSTOCK_SERVER_SESSION_PART_PLAN_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "plugin/backend.h"
+
+namespace penstock {
+
+// What bounds the parts of one session, in bytes and counts.
+struct PartLimits {
+  int64_t base_size = 0;   // what a part has at least, the last one aside
+  int64_t cap_size = 0;    // what a part has at most
+  int32_t max_number = 0;  // the highest part number
+  int64_t max_object_size = 0;
+};
+
+// The size of parts when nobody asks for another.
+inline constexpr int64_t kDefaultPartSize = 8 * 1024 * 1024;
+
+// No part is larger than this, whatever the memory allows.
+inline constexpr int64_t kMaxPartSize = 256 * 1024 * 1024;
+
+// Part numbers that the plan of a known length keeps for takeovers: each burns those in flight and
+// one more.
+inline constexpr int32_t kSpareNumbers = 500;
+
+// `part_size` and `replay_buffer_bytes` as the client asked, 0 when it did not; `memory_budget` is
+// the server's.
+PartLimits MakePartLimits(const Capabilities& capabilities, int64_t part_size,
+                          int64_t replay_buffer_bytes, int64_t memory_budget);
+
+// The size of the part that begins at `offset` and will get `number`. Growth follows bytes, never
+// numbers: a flaky link that burns numbers must not get parts so large that it can never finish
+// one.
+int64_t PlanPartSize(const PartLimits& limits, std::optional<int64_t> total_size, int64_t offset,
+                     int32_t number);
+
+// The largest declared length that fits into the limits, and the length at which a stream of
+// unknown length runs out of part numbers; both for a session that is never taken over.
+int64_t MaxKnownLength(const PartLimits& limits);
+int64_t MaxUnknownLength(const PartLimits& limits);
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_SERVER_SESSION_PART_PLAN_H_

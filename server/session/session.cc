@@ -1,0 +1,245 @@
+#include "server/session/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "server/session/session_errors.h"
+
+namespace penstock {
+
+Session::Session(const SessionConfig& config, SessionIds ids, bool attached)
+    : config_(config), ids_(std::move(ids)), attached_(attached), reading_(attached) {}
+
+std::vector<SessionEffect> Session::On(SessionEvent event, absl::Time now) {
+  now_ = now;
+  std::visit([this](auto& known) { Handle(known); }, event);
+  Pump();
+  return std::exchange(effects_, {});
+}
+
+// Whatever the event was: starts what has become possible.
+void Session::Pump() {
+  if (failure_.has_value() && !write_.has_value()) RecordFailure();
+  if (input_ended_ && attached_ && !finish_.has_value() && TakesContent()) {
+    Close(session_errors::NotFinished());  // rule 6: the end of the input never finishes anything
+    Wind();
+  }
+  if (state_ == State::kFresh && !parts_.empty()) CreateRecord();
+  if (state_ == State::kOpen) StartParts();
+  if (state_ == State::kOpen || state_ == State::kWinding) CommitStored();
+  if (state_ == State::kOpen && finish_.has_value() && parts_.empty() && !write_.has_value()) {
+    Seal();
+  }
+  if (state_ == State::kWinding) EndWinding();
+  if (WantsFrame()) {
+    reading_ = true;
+    Emit(ReadFrame{});
+  }
+}
+
+// Backpressure: while as many parts are under way as may be, nothing more is read. After `finish`
+// one more frame is asked for, because one that comes is an error to tell.
+bool Session::WantsFrame() const {
+  if (!attached_ || reading_ || input_ended_) return false;
+  if (finish_.has_value()) return true;
+  return TakesContent() && static_cast<int32_t>(parts_.size()) < std::max(parallel_parts_, 1);
+}
+
+void Session::Handle(FrameArrived& event) {
+  reading_ = false;
+  last_frame_time_ = now_;
+  if (!attached_) return;
+  if (finish_.has_value()) {
+    // Rule 6: `finish` was read, so the session goes on; only this stream ends.
+    Close(session_errors::FrameAfterFinish());
+    return;
+  }
+  if (state_ == State::kStart && !std::holds_alternative<OpenFrame>(event.frame)) {
+    Close(session_errors::OpenExpected());
+    End();
+    return;
+  }
+  std::visit([this](auto& frame) { Handle(frame); }, event.frame);
+}
+
+// An open that is still being answered may find the session finished: that answer is worth
+// sending. Otherwise Pump closes the stream.
+void Session::Handle(InputEnded&) {
+  reading_ = false;
+  input_ended_ = true;
+  if (state_ == State::kStart) {
+    Close(session_errors::OpenExpected());
+    End();
+  }
+}
+
+void Session::Handle(StreamLost&) {
+  attached_ = false;
+  reading_ = false;
+  input_ended_ = true;
+  if (!finish_.has_value()) Wind();
+}
+
+void Session::Handle(Superseded&) {
+  Close(session_errors::StaleWriter());
+  End();
+}
+
+void Session::Handle(AbortRequested&) {
+  Close(session_errors::SessionAborted());
+  End();
+}
+
+// What was read is brought to an end; nothing new is begun.
+void Session::Handle(DrainRequested&) {
+  if (state_ == State::kEnded || finish_.has_value()) return;
+  draining_ = true;
+  Wind();
+}
+
+void Session::Handle(TimerFired& event) {
+  if (state_ == State::kEnded) return;
+  switch (event.timer) {
+    case SessionTimer::kTick:
+      Tick();
+      return;
+    case SessionTimer::kRetryStore:
+      if (write_.has_value()) Emit(WriteStore{*write_});
+      return;
+    case SessionTimer::kRetryPublish:
+      // Whatever is in doubt is asked for first, and only then done again.
+      if (state_ == State::kResolving) Emit(DescribeObject{});
+      return;
+  }
+}
+
+void Session::Tick() {
+  if (!attached_) return;
+  Emit(SetTimer{SessionTimer::kTick, config_.progress_interval});
+  if (received_size_ > record_.committed_size) {
+    Emit(SendFrame{MakeProgress()});
+  } else if (reading_ && TakesContent() && now_ - last_frame_time_ >= config_.idle_timeout) {
+    Close(session_errors::IdleTimeout(config_.idle_timeout));
+    Wind();
+  }
+}
+
+void Session::Write(SessionWrite write) {
+  write_ = std::move(write);
+  write_attempts_ = 0;
+  Emit(WriteStore{*write_});
+}
+
+void Session::Handle(StoreAnswered& event) {
+  if (state_ == State::kEnded) return;
+  if (!write_.has_value()) {  // the one read there is: `open` with mode CREATE
+    OnLookedUp(event.answer);
+    return;
+  }
+  const bool transient =
+      event.answer.code == StoreCode::kUnknown || event.answer.code == StoreCode::kUnavailable;
+  if (transient && RetryWrite()) return;
+  const SessionWrite write = *std::exchange(write_, std::nullopt);
+  if (std::holds_alternative<ClaimSession>(write)) {
+    OnClaimed(event.answer);
+  } else if (event.answer.code == StoreCode::kOk) {
+    OnWritten(write, event.answer);
+  } else {
+    OnWriteFailed(write, event.answer);
+  }
+}
+
+// The same write again, with equal arguments: if it had been done, the store says so.
+bool Session::RetryWrite() {
+  if (++write_attempts_ >= config_.max_attempts) return false;
+  Emit(SetTimer{SessionTimer::kRetryStore, Backoff(write_attempts_)});
+  return true;
+}
+
+void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
+  record_ = std::move(*answer.record);
+  if (std::holds_alternative<CreateSession>(write)) {
+    OnCreated();
+  } else if (const auto* commit = std::get_if<CommitParts>(&write)) {
+    OnCommitted(*commit);
+  } else if (std::holds_alternative<SealSession>(write)) {
+    Publish();
+  } else if (std::holds_alternative<RenewPut>(write)) {
+    state_ = State::kPublishing;
+    Emit(SendPut{});
+  } else if (Ended(record_.state)) {
+    OnRecorded();
+  }
+  // SetUpload needs nothing more: parts may start now.
+}
+
+void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer) {
+  switch (answer.code) {
+    case StoreCode::kExists:
+      Close(session_errors::TokenTaken());
+      break;
+    case StoreCode::kExhausted:
+      Close(session_errors::StoreFull(answer.message));
+      break;
+    case StoreCode::kUnknown:
+    case StoreCode::kUnavailable:
+      Close(session_errors::StoreUnavailable(answer.message));
+      break;
+    case StoreCode::kCorrupt:
+      Close(session_errors::StoreCorrupt(answer.message));
+      break;
+    default:
+      // Another owner, or a late write of our own: either way the ownership is over (rule 4).
+      if (answer.record.has_value() && answer.record->state == SessionState::kAborted) {
+        Close(session_errors::SessionAborted());
+      } else if (answer.record.has_value() && answer.record->fence == record_.fence) {
+        Close(session_errors::OwnershipLost());
+      } else {
+        Close(session_errors::StaleWriter());
+      }
+      // An upload that was begun and will not be recorded is nobody's: the loser discards its
+      // own.
+      if (const auto* set = std::get_if<SetUpload>(&write)) Emit(DiscardUpload{set->upload_id});
+      break;
+  }
+  End();
+}
+
+void Session::Close(const absl::Status& status) {
+  if (!attached_) return;
+  attached_ = false;
+  Emit(CloseStream{status});
+}
+
+void Session::End() {
+  if (state_ == State::kEnded) return;
+  state_ = State::kEnded;
+  write_.reset();
+  failure_.reset();
+  parts_.clear();
+  buffer_.reset();
+  Emit(Release{});
+}
+
+absl::Duration Session::Backoff(int attempts) const {
+  absl::Duration delay = config_.retry_delay;
+  for (int i = 1; i < attempts && delay < config_.max_retry_delay; ++i) delay *= 2;
+  return std::min(delay, config_.max_retry_delay);
+}
+
+LedgerPosition Session::position() const {
+  return {record_.fence, record_.next_sequence, record_.committed_size};
+}
+
+// Parts under way, the one being filled, and the chunk that may straddle its end.
+int64_t Session::max_unacked_bytes() const {
+  const int64_t bytes = (parallel_parts_ + 1) * target_size_ + config_.max_chunk_bytes;
+  return open_.replay_buffer_bytes > 0 ? std::min(bytes, open_.replay_buffer_bytes) : bytes;
+}
+
+ProgressFrame Session::MakeProgress() const {
+  return {record_.committed_size, received_size_, max_unacked_bytes()};
+}
+
+}  // namespace penstock

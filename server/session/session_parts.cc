@@ -1,0 +1,153 @@
+// From a full part to its row in the ledger: create, initiate, bind a number, upload, commit, and
+// only then tell.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "server/session/session.h"
+#include "server/session/session_errors.h"
+
+namespace penstock {
+
+// A record exists before the upload does, so that no upload id is ever without one.
+void Session::CreateRecord() {
+  state_ = State::kCreating;
+  Write(CreateSession{record_});
+}
+
+int32_t Session::bound_parts() const {
+  return static_cast<int32_t>(std::count_if(parts_.begin(), parts_.end(),
+                                            [](const Part& part) { return part.number != 0; }));
+}
+
+// Begins the upload when the first part wants it, and starts as many parts as may be under way.
+void Session::StartParts() {
+  if (record_.upload_id.empty()) {
+    if (!parts_.empty() && !initiating_) {
+      initiating_ = true;
+      Emit(InitiateUpload{});
+    }
+    return;
+  }
+  int32_t bound = bound_parts();
+  for (Part& part : parts_) {
+    if (part.number != 0) continue;
+    if (bound >= parallel_parts_ || next_number_ > reserved_to_) return;
+    if (next_number_ > limits_.max_number) {
+      Close(session_errors::PartNumbersExhausted(limits_.max_number));
+      finish_.reset();  // it cannot be kept: what is committed stays, and the next open is told the
+                        // same
+      Wind();
+      return;
+    }
+    // Rule 3: from here on the number stands for these bytes, whatever becomes of the request.
+    part.number = next_number_++;
+    ++bound;
+    Emit(UploadPart{record_.upload_id, part.number, part.body});
+  }
+}
+
+void Session::Handle(UploadInitiated& event) {
+  initiating_ = false;
+  if (state_ != State::kOpen) {
+    // Nobody will record it: the upload is ours to discard.
+    if (event.upload_id.ok()) Emit(DiscardUpload{*event.upload_id});
+    return;
+  }
+  if (!event.upload_id.ok()) {
+    Close(session_errors::Backend(event.upload_id.status()));
+    finish_.reset();
+    Wind();
+    return;
+  }
+  Write(SetUpload{position(), *event.upload_id, now_});
+}
+
+void Session::Handle(PartStored& event) {
+  const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& candidate) {
+    return candidate.number == event.number;
+  });
+  if (part == parts_.end()) return;  // given up meanwhile: a dead number
+  if (event.etag.ok()) {
+    part->etag = *std::move(event.etag);
+    return;
+  }
+  const absl::Status status = event.etag.status();
+  if (ErrorReason(status) == kReasonNoSuchUpload) {
+    Fail(session_errors::UploadLost(record_.upload_id));  // rule 7
+    return;
+  }
+  // What lies below may still be committed; this part and those above it are lost with their
+  // numbers.
+  DropPartsFrom(part);
+  Close(session_errors::Backend(status));
+  finish_.reset();
+  Wind();
+}
+
+// Rule 1: rows are committed only when the backend has answered for every part below; progress is
+// told only when the commit has succeeded (OnCommitted).
+void Session::CommitStored() {
+  if (write_.has_value()) return;
+  CommitParts commit;
+  commit.position = position();
+  int64_t sequence = record_.next_sequence;
+  for (const Part& part : parts_) {
+    if (!part.etag.has_value()) break;
+    commit.rows.push_back(
+        {sequence++, part.number, part.offset, part.body->size(), part.body->crc64(), *part.etag});
+  }
+  if (commit.rows.empty()) return;
+  // The reservation covers what may be sent before the next commit: parts in flight and one more.
+  const int32_t left = bound_parts() - static_cast<int32_t>(commit.rows.size());
+  commit.reserve_to = next_number_ - 1 + (parallel_parts_ - left) + 1;
+  commit.now = now_;
+  Write(std::move(commit));
+}
+
+void Session::OnCommitted(const CommitParts& write) {
+  ledger_.insert(ledger_.end(), write.rows.begin(), write.rows.end());
+  parts_.erase(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(write.rows.size()));
+  reserved_to_ = std::max(reserved_to_, write.reserve_to);
+  if (attached_) Emit(SendFrame{MakeProgress()});
+}
+
+void Session::DropPartsFrom(std::deque<Part>::iterator first) { parts_.erase(first, parts_.end()); }
+
+// Nobody sends any more, or nobody may: what is in flight is still brought into the ledger, the
+// rest is dropped.
+void Session::Wind() {
+  buffer_.reset();
+  switch (state_) {
+    case State::kOpen:
+      DropPartsFrom(std::find_if(parts_.begin(), parts_.end(),
+                                 [](const Part& part) { return part.number == 0; }));
+      state_ = State::kWinding;
+      return;
+    case State::kStart:
+    case State::kFresh:
+    case State::kCreating:
+    case State::kAwaitingContent:
+      if (draining_ && attached_) {
+        Emit(SendFrame{DrainingFrame{record_.committed_size, config_.retry_delay}});
+        Close(session_errors::Draining(record_.committed_size));
+      }
+      End();
+      return;
+    default:  // an answer is on its way, and its handler sees that the stream is gone; or there is
+              // no way back
+      return;
+  }
+}
+
+void Session::EndWinding() {
+  if (write_.has_value() || initiating_ || failure_.has_value() || !parts_.empty()) return;
+  if (draining_ && attached_) {
+    Emit(SendFrame{DrainingFrame{record_.committed_size, config_.retry_delay}});
+    Close(session_errors::Draining(record_.committed_size));
+  }
+  End();
+}
+
+}  // namespace penstock

@@ -1,0 +1,212 @@
+// From `finish` to `finished`: seal, publish, ask where in doubt, record.
+
+#include <utility>
+
+#include "base/error.h"
+#include "server/session/session.h"
+#include "server/session/session_errors.h"
+
+namespace penstock {
+
+// Rule 5: recorded before it is sent. From here on the session can publish only this.
+void Session::Seal() {
+  state_ = State::kSealing;
+  penstock::Seal seal;
+  seal.size = record_.committed_size;
+  seal.crc64 = record_.committed_crc64;
+  Write(SealSession{position(), seal, now_});
+}
+
+// One attempt. A put is signed first, then the store is asked, then it is sent (rule 13): no
+// attempt is younger than the answer that allows it.
+void Session::Publish() {
+  const bool put = !has_record_ || record_.seal->single_put;
+  if (put) {
+    state_ = State::kPreparing;
+    if (buffer_ == nullptr) buffer_ = std::make_shared<Buffer>();
+    Emit(PreparePut{buffer_});
+    return;
+  }
+  state_ = State::kPublishing;
+  std::vector<PartReference> parts;
+  parts.reserve(ledger_.size());
+  for (const PartRecord& row : ledger_) parts.push_back({row.number, row.etag});  // rule 2
+  Emit(CompleteUpload{record_.upload_id, std::move(parts)});
+}
+
+void Session::Handle(PutPrepared& event) {
+  if (state_ != State::kPreparing) return;
+  if (!event.valid_until.ok()) {
+    Close(session_errors::Backend(event.valid_until.status()));
+    End();
+    return;
+  }
+  state_ = State::kSealing;
+  if (has_record_) {
+    Write(RenewPut{position(), *event.valid_until, now_});
+    return;
+  }
+  record_.state = SessionState::kFinishing;
+  record_.reserved_number = 0;  // no part was sent
+  record_.seal = penstock::Seal{true, received_size_, received_crc64(), *event.valid_until};
+  Write(CreateSession{record_});
+}
+
+void Session::OnCreated() {
+  has_record_ = true;
+  switch (record_.state) {
+    case SessionState::kFinishing:
+      state_ = State::kPublishing;
+      Emit(SendPut{});
+      return;
+    case SessionState::kFailed:
+      OnRecorded();
+      return;
+    default:
+      state_ = State::kOpen;
+      return;
+  }
+}
+
+void Session::Handle(ObjectPublished& event) {
+  if (state_ != State::kPublishing) return;
+  if (event.object.ok()) {
+    const ObjectStat& object = *event.object;
+    const uint64_t crc64 = object.crc64.value_or(record_.seal->crc64);
+    if (object.size != record_.seal->size || crc64 != record_.seal->crc64) {
+      Fail(session_errors::PublishedContentDiffers(record_.seal->size, record_.seal->crc64,
+                                                   object.size, crc64));
+      return;
+    }
+    RecordResult(object);
+    return;
+  }
+  const absl::Status& status = event.object.status();
+  const std::string reason = ErrorReason(status);
+  if (OutcomeUnknown(status)) {
+    Ask(Doubt::kUnknownOutcome, status);
+  } else if (reason == kReasonNoSuchUpload) {
+    // It may have been our own earlier attempt that ended the upload.
+    Ask(Doubt::kDefinite, session_errors::OutcomeLost());
+  } else if (status.code() == absl::StatusCode::kAlreadyExists ||
+             status.code() == absl::StatusCode::kInvalidArgument ||
+             status.code() == absl::StatusCode::kDataLoss || reason == kReasonInvalidPart) {
+    Ask(Doubt::kDefinite, status);
+  } else {
+    // Access denied, no such bucket and their like: the session stays sealed, and the next open
+    // tries again.
+    Close(session_errors::Backend(status));
+    End();
+  }
+}
+
+// Rule 5: an unknown outcome is asked for, never guessed; after an attempt that may still be under
+// way, a little later.
+void Session::Ask(Doubt doubt, absl::Status refusal) {
+  state_ = State::kResolving;
+  doubt_ = doubt;
+  refusal_ = std::move(refusal);
+  if (doubt == Doubt::kUnknownOutcome) {
+    AskLater(refusal_);
+  } else {
+    Emit(DescribeObject{});
+  }
+}
+
+// Gives up in the end, with the session still sealed, for the next open to resolve.
+void Session::AskLater(const absl::Status& cause) {
+  if (!OutcomeUnknown(cause) || ++publish_attempts_ >= config_.max_attempts) {
+    Close(session_errors::Backend(cause));
+    End();
+    return;
+  }
+  Emit(SetTimer{SessionTimer::kRetryPublish, Backoff(publish_attempts_)});
+}
+
+// Rule 5: only mark, size and CRC-64 together prove that an object is ours; that some object exists
+// proves nothing.
+bool Session::IsOurs(const ObjectStat& object) const {
+  return object.mark == record_.mark && object.size == record_.seal->size &&
+         object.crc64.value_or(record_.seal->crc64) == record_.seal->crc64;
+}
+
+void Session::Handle(ObjectDescribed& event) {
+  if (state_ != State::kResolving) return;
+  if (event.object.ok() && IsOurs(*event.object)) {
+    if (doubt_ == Doubt::kClaimed) SendOpened();
+    RecordResult(*event.object);
+  } else if (event.object.ok() || ErrorReason(event.object.status()) == kReasonNoSuchObject) {
+    OnNotOurs();
+  } else {
+    AskLater(event.object.status());
+  }
+}
+
+void Session::OnNotOurs() {
+  switch (doubt_) {
+    case Doubt::kDefinite:
+      Fail(refusal_);
+      return;
+    case Doubt::kUnknownOutcome:
+      Publish();
+      return;
+    case Doubt::kClaimed:
+      if (!record_.seal->single_put) {
+        SendOpened();
+        Publish();
+      } else if (attached_ && !input_ended_) {
+        // The content is gone with the server that had it: the client has to send the same again.
+        state_ = State::kAwaitingContent;
+        SendOpened();
+      } else {
+        Close(session_errors::NotFinished());
+        End();
+      }
+      return;
+  }
+}
+
+void Session::RecordResult(const ObjectStat& object) {
+  state_ = State::kRecording;
+  PublishedObject result;
+  result.size = record_.seal->size;
+  result.crc64 = record_.seal->crc64;
+  result.etag = object.etag;
+  result.version_id = object.version_id;
+  result.request_id = object.request_id;
+  result.update_time = object.update_time;
+  Write(FinishSession{position(), std::move(result), now_});
+}
+
+void Session::Fail(absl::Status failure) {
+  if (!failure_.has_value()) failure_ = std::move(failure);
+}
+
+void Session::RecordFailure() {
+  state_ = State::kRecording;
+  parts_.clear();
+  const std::string reason = ErrorReason(*failure_);
+  const std::string message(failure_->message());
+  refusal_ = *std::exchange(failure_, std::nullopt);
+  if (has_record_) {
+    Write(FailSession{position(), reason, message, now_});
+    return;
+  }
+  record_.state = SessionState::kFailed;
+  record_.failure_reason = reason;
+  record_.failure_message = message;
+  Write(CreateSession{record_});
+}
+
+void Session::OnRecorded() {
+  if (record_.state == SessionState::kFinished) {
+    if (attached_) Emit(SendFrame{FinishedFrame{record_, false}});
+    Close(absl::OkStatus());
+  } else {
+    if (!record_.upload_id.empty()) Emit(DiscardUpload{record_.upload_id});
+    Close(refusal_);
+  }
+  End();
+}
+
+}  // namespace penstock
