@@ -1,0 +1,191 @@
+// One PutObject call as a reactor of gRPC's callback interface. If gRPC calls blocked, it would
+// read:
+//
+//   while (frame = Read())            OnReadDone: one read at a time, asked for by the driver
+//     first frame: check, start a driver
+//     driver->OnFrame(frame)
+//   driver->OnInputEnded()
+//
+//   and beside it, for what the driver sends:
+//   while (frame = queue.pop()) Write(frame)     one write at a time
+//   Finish(status)                               once, after Close or when the call was cancelled
+
+#include "server/rpc/put_object_stream.h"
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "server/rpc/convert.h"
+
+namespace penstock {
+namespace {
+
+class PutObjectStream final
+    : public grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>,
+      public PutStream,
+      public std::enable_shared_from_this<PutObjectStream> {
+ public:
+  PutObjectStream(SessionService& sessions, std::string principal)
+      : sessions_(sessions), principal_(std::move(principal)) {}
+
+  // Keeps the stream alive until OnDone, and asks for the first frame.
+  void Begin() {
+    self_ = shared_from_this();
+    StartRead(&request_);
+  }
+
+  // PutStream, for the driver.
+
+  void Send(ServerFrame frame) override {
+    absl::MutexLock lock(&mutex_);
+    if (finishing_ || close_status_.has_value()) return;
+    const bool progress = std::holds_alternative<ProgressFrame>(frame);
+    if (progress && !queue_.empty() && std::holds_alternative<ProgressFrame>(queue_.back())) {
+      queue_.back() = std::move(frame);  // the newest says all that the older one did
+    } else {
+      queue_.push_back(std::move(frame));
+    }
+    Advance();
+  }
+
+  void Read() override {
+    absl::MutexLock lock(&mutex_);
+    if (!finishing_) StartRead(&request_);
+  }
+
+  void Close(const absl::Status& status) override {
+    absl::MutexLock lock(&mutex_);
+    if (finishing_ || close_status_.has_value()) return;
+    close_status_ = status;
+    Advance();
+  }
+
+  // Reactions of gRPC.
+
+  void OnReadDone(bool ok) override {
+    if (driver_ == nullptr && !StartDriver(ok)) return;
+    if (!ok) {
+      driver_->OnInputEnded();
+      return;
+    }
+    absl::StatusOr<ClientFrame> frame = FromProto(request_);
+    if (frame.ok()) {
+      driver_->OnFrame(*std::move(frame));
+    } else {
+      Reject(frame.status());
+    }
+  }
+
+  void OnWriteDone(bool ok) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      writing_ = false;
+      lost_ = lost_ || !ok;
+      Advance();
+      if (ok) return;
+    }
+    if (driver_ != nullptr) driver_->OnStreamLost();
+  }
+
+  void OnCancel() override {
+    std::shared_ptr<SessionDriver> driver;
+    {
+      absl::MutexLock lock(&mutex_);
+      lost_ = true;
+      driver = driver_for_cancel_;
+      Advance();
+    }
+    if (driver != nullptr) driver->OnStreamLost();
+  }
+
+  void OnDone() override {
+    // A call that ended before the driver closed it: tell the driver, whatever the reason was.
+    if (driver_ != nullptr) driver_->OnStreamLost();
+    self_.reset();
+  }
+
+ private:
+  // Looks at the first frame. False: the call is being closed with an error.
+  bool StartDriver(bool ok) {
+    std::string token;
+    if (ok && request_.has_open()) {
+      token = request_.open().session_token();
+      v1::PutObjectRequest copy = request_;
+      const absl::StatusOr<ClientFrame> frame = FromProto(copy);
+      absl::Status status = frame.status();
+      if (frame.ok()) status = sessions_.CheckOpen(token, std::get<OpenFrame>(*frame));
+      if (!status.ok()) {
+        Close(status);
+        return false;
+      }
+    }
+    absl::StatusOr<std::shared_ptr<SessionDriver>> driver =
+        sessions_.Start(principal_, token, shared_from_this());
+    if (!driver.ok()) {
+      Close(driver.status());
+      return false;
+    }
+    session_token_ = std::move(token);
+    driver_ = *std::move(driver);
+    absl::MutexLock lock(&mutex_);
+    driver_for_cancel_ = driver_;
+    return true;
+  }
+
+  // A message that is no frame: the call ends, the session stays as it is.
+  void Reject(const absl::Status& status) {
+    Close(status);
+    driver_->OnStreamLost();
+  }
+
+  // Starts the next write, or ends the call when there is none and it is to be ended.
+  void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (writing_ || finishing_) return;
+    if (lost_) {
+      finishing_ = true;
+      queue_.clear();
+      Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the client is gone"));
+    } else if (!queue_.empty()) {
+      writing_ = true;
+      response_ = ToProto(queue_.front(), session_token_);
+      queue_.pop_front();
+      StartWrite(&response_);
+    } else if (close_status_.has_value()) {
+      finishing_ = true;
+      Finish(ToGrpcStatus(*close_status_));
+    }
+  }
+
+  SessionService& sessions_;
+  const std::string principal_;
+  std::shared_ptr<PutObjectStream> self_;
+
+  // Written by the first OnReadDone, before the driver exists; constant afterwards.
+  std::string session_token_;
+  std::shared_ptr<SessionDriver> driver_;
+
+  v1::PutObjectRequest request_;  // belongs to the read that is under way, then to OnReadDone
+
+  absl::Mutex mutex_;                                                         // guards what follows
+  std::shared_ptr<SessionDriver> driver_for_cancel_ ABSL_GUARDED_BY(mutex_);  // OnCancel may race
+  std::deque<ServerFrame> queue_ ABSL_GUARDED_BY(mutex_);
+  v1::PutObjectResponse response_ ABSL_GUARDED_BY(mutex_);  // of the write that is under way
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool lost_ ABSL_GUARDED_BY(mutex_) = false;  // nobody reads what is sent
+  std::optional<absl::Status> close_status_ ABSL_GUARDED_BY(mutex_);
+  bool finishing_ ABSL_GUARDED_BY(mutex_) = false;  // Finish was called: nothing may be started
+};
+
+}  // namespace
+
+grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* ServePutObject(
+    SessionService& sessions, std::string principal) {
+  const auto stream = std::make_shared<PutObjectStream>(sessions, std::move(principal));
+  stream->Begin();
+  return stream.get();
+}
+
+}  // namespace penstock

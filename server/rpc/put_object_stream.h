@@ -1,0 +1,22 @@
+#ifndef PENSTOCK_SERVER_RPC_PUT_OBJECT_STREAM_H_
+#define PENSTOCK_SERVER_RPC_PUT_OBJECT_STREAM_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "penstock/v1/put.grpc.pb.h"
+#include "server/session/session_service.h"
+
+namespace penstock {
+
+// Serves one PutObject call: brings its frames to a session driver and the driver's frames to the
+// client. Returns the reactor that gRPC drives; it deletes itself when the call is over. `sessions`
+// must outlive the call.
+grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* ServePutObject(
+    SessionService& sessions, std::string principal);
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_SERVER_RPC_PUT_OBJECT_STREAM_H_

@@ -1,0 +1,105 @@
+#ifndef PENSTOCK_SERVER_SESSION_SESSION_SERVICE_H_
+#define PENSTOCK_SERVER_SESSION_SESSION_SERVICE_H_
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "base/random.h"
+#include "server/session/session_driver.h"
+
+namespace penstock {
+
+// A session and what this process knows of it beyond the record.
+struct SessionView {
+  SessionRecord record;
+  bool connected = false;  // a stream of this process holds it
+};
+
+struct SessionViews {
+  std::vector<SessionView> sessions;
+  std::string next_page_token;
+};
+
+// All sessions of this process: starts their drivers, knows which stream owns which, answers what
+// is asked about sessions, and drains. Thread-safe. Must outlive its drivers: destroy it after
+// Drain, or after the executor.
+class SessionService {
+ public:
+  template <typename T>
+  using Done = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
+
+  // `environment`'s parts and `random` must outlive the service.
+  SessionService(SessionEnvironment environment, RandomSource& random);
+
+  // Checks what can be checked of an `open` without the store: the token's form, the remote, and
+  // the backend's rules for the object. INVALID_ARGUMENT and the errors of Backend::CheckObject.
+  absl::Status CheckOpen(const std::string& token, const OpenFrame& open) const;
+
+  // Begins to serve a stream. Its frames, `open` first, go to the driver. UNAVAILABLE while
+  // draining.
+  absl::StatusOr<std::shared_ptr<SessionDriver>> Start(const std::string& principal,
+                                                       const std::string& token,
+                                                       std::shared_ptr<PutStream> stream);
+
+  // Which session a request names: by token, or (when that is empty) by session id.
+  struct SessionName {
+    std::string principal;
+    std::string token;
+    std::string session_id;
+  };
+
+  // NOT_FOUND / SESSION_NOT_FOUND.
+  void Get(const SessionName& name, Done<SessionView> done);
+
+  void List(const SessionQuery& query, Done<SessionViews> done);
+
+  // Discards a session and its parts. An ended one is answered as it is; one that is being finished
+  // is resolved first, UNAVAILABLE when it cannot be.
+  void Abort(const SessionName& name, Done<SessionView> done);
+
+  // Refuses new streams from now on, brings what was received into the ledger, ends every stream
+  // with the committed size, and calls `drained` when no driver is left.
+  void Drain(absl::AnyInvocable<void() &&> drained);
+
+  const SessionEnvironment& environment() const { return environment_; }
+
+ private:
+  // The driver that owns a session in this process, as far as it knows.
+  struct Owner {
+    SessionDriver* driver = nullptr;
+    std::string session_id;
+  };
+
+  std::shared_ptr<SessionDriver> MakeDriver(const std::string& principal, SessionKey key,
+                                            std::shared_ptr<PutStream> stream);
+  void OnOwner(SessionDriver& driver, const std::string& session_id);
+  void OnReleased(SessionDriver& driver);
+  bool IsConnected(const std::string& session_id);
+  void Find(const SessionName& name, SessionStore::FoundDone done);
+  void AbortFound(const SessionName& name, const SessionKey& key, bool may_resolve,
+                  Done<SessionView> done);
+  void ResolveThenAbort(const SessionName& name, const SessionKey& key, Done<SessionView> done);
+  void DiscardUpload(const SessionKey& key, const SessionRecord& record);
+
+  const SessionEnvironment environment_;
+  RandomSource& random_;
+
+  absl::Mutex mutex_;  // guards what follows
+  std::map<SessionDriver*, std::shared_ptr<SessionDriver>> drivers_ ABSL_GUARDED_BY(mutex_);
+  std::map<SessionKey, Owner> owners_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> owned_ids_ ABSL_GUARDED_BY(mutex_);  // the session ids of owners_
+  std::map<SessionDriver*, absl::AnyInvocable<void() &&>> after_release_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::AnyInvocable<void() &&> drained_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_SERVER_SESSION_SESSION_SERVICE_H_
