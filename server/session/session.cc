@@ -168,10 +168,11 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
   } else if (std::holds_alternative<RenewPut>(write)) {
     state_ = State::kPublishing;
     Emit(SendPut{});
+  } else if (std::holds_alternative<SetUpload>(write)) {
+    initiating_ = false;
   } else if (Ended(record_.state)) {
     OnRecorded();
   }
-  // SetUpload needs nothing more: parts may start now.
 }
 
 void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer) {
@@ -198,9 +199,14 @@ void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer
       } else {
         Close(session_errors::StaleWriter());
       }
-      // An upload that was begun and will not be recorded is nobody's: the loser discards its
-      // own.
-      if (const auto* set = std::get_if<SetUpload>(&write)) Emit(DiscardUpload{set->upload_id});
+      // // An upload that was begun and is not recorded is nobody's: the loser discards its own.
+      // But an earlier try of the same write may have been recorded, and the new owner uploads to
+      // it.
+      if (const auto* set = std::get_if<SetUpload>(&write);
+          set != nullptr && answer.record.has_value() &&
+          answer.record->upload_id != set->upload_id) {
+        Emit(DiscardUpload{set->upload_id});
+      }
       break;
   }
   End();

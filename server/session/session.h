@@ -185,6 +185,7 @@ class Session {
   int32_t bound_parts() const;
   void Wind();
   void EndWinding();
+  void TellDraining();
 
   // session_publish.cc: from `finish` to `finished`.
   void Seal();
@@ -248,7 +249,7 @@ class Session {
   // Part numbers: this owner's own copy of its reservation, never the store's (rule 3).
   int32_t next_number_ = 1;
   int32_t reserved_to_ = 0;
-  bool initiating_ = false;
+  bool initiating_ = false;  // until the upload id is recorded
 
   // The write under way; there is at most one.
   std::optional<SessionWrite> write_;

@@ -72,12 +72,12 @@ void SessionDriver::Execute(PreparePut& effect) {
       record.spec.object, record.spec.attributes, record.mark, std::move(effect.body),
       [self = shared_from_this()](absl::StatusOr<std::unique_ptr<PreparedPut>> prepared) mutable {
         self->strand_.Post([self, prepared = std::move(prepared)]() mutable {
-          absl::StatusOr<absl::Time> valid_until = prepared.status();
-          if (prepared.ok()) {
-            valid_until = (*prepared)->valid_until();
-            self->prepared_ = *std::move(prepared);
+          if (!prepared.ok()) {
+            self->Run(PutPrepared{prepared.status()});
+            return;
           }
-          self->Run(PutPrepared{std::move(valid_until)});
+          self->prepared_ = *std::move(prepared);
+          self->Run(PutPrepared{self->prepared_->valid_until()});
         });
       });
 }

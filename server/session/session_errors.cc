@@ -215,11 +215,15 @@ absl::Status TooManyClaims(absl::Duration retry_after) {
                    "the session was opened too often within a minute", {}, retry_after);
 }
 
-absl::Status Draining(int64_t committed_size) {
+absl::Status Draining(std::optional<int64_t> committed_size) {
+  if (!committed_size.has_value()) {
+    return MakeError(Code::kUnavailable, "DRAINING", "the server is shutting down", {},
+                     kShortDelay);
+  }
   return MakeError(Code::kUnavailable, "DRAINING",
-                   absl::StrCat("the server is shutting down; ", committed_size,
+                   absl::StrCat("the server is shutting down; ", *committed_size,
                                 " bytes are committed, go on from there"),
-                   {{"committed_size", Text(committed_size)}}, kShortDelay);
+                   {{"committed_size", Text(*committed_size)}}, kShortDelay);
 }
 
 absl::Status IdleTimeout(absl::Duration timeout) {

@@ -6,6 +6,7 @@
 // can help.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -54,7 +55,7 @@ absl::Status OwnershipLost();
 absl::Status TooManyClaims(absl::Duration retry_after);
 
 // The server and what it stands on.
-absl::Status Draining(int64_t committed_size);
+absl::Status Draining(std::optional<int64_t> committed_size);  // nullopt: not known yet
 absl::Status IdleTimeout(absl::Duration timeout);
 absl::Status StoreUnavailable(const std::string& message);
 absl::Status StoreFull(const std::string& message);

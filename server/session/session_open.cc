@@ -55,7 +55,7 @@ void Session::OnLookedUp(const StoreAnswer& answer) {
 
 void Session::OnClaimed(const StoreAnswer& answer) {
   if (draining_ || (!attached_ && answer.code == StoreCode::kNotFound)) {
-    Close(session_errors::Draining(answer.record.has_value() ? answer.record->committed_size : 0));
+    Close(session_errors::Draining(std::nullopt));
     End();
   } else if (answer.code == StoreCode::kNotFound) {
     OpenFresh();

@@ -49,13 +49,14 @@ void Session::StartParts() {
 }
 
 void Session::Handle(UploadInitiated& event) {
-  initiating_ = false;
   if (state_ != State::kOpen) {
     // Nobody will record it: the upload is ours to discard.
+    initiating_ = false;
     if (event.upload_id.ok()) Emit(DiscardUpload{*event.upload_id});
     return;
   }
   if (!event.upload_id.ok()) {
+    initiating_ = false;
     Close(session_errors::Backend(event.upload_id.status()));
     finish_.reset();
     Wind();
@@ -126,13 +127,13 @@ void Session::Wind() {
       state_ = State::kWinding;
       return;
     case State::kStart:
+      if (draining_) Close(session_errors::Draining(std::nullopt));
+      End();
+      return;
     case State::kFresh:
     case State::kCreating:
     case State::kAwaitingContent:
-      if (draining_ && attached_) {
-        Emit(SendFrame{DrainingFrame{record_.committed_size, config_.retry_delay}});
-        Close(session_errors::Draining(record_.committed_size));
-      }
+      TellDraining();
       End();
       return;
     default:  // an answer is on its way, and its handler sees that the stream is gone; or there is
@@ -143,11 +144,14 @@ void Session::Wind() {
 
 void Session::EndWinding() {
   if (write_.has_value() || initiating_ || failure_.has_value() || !parts_.empty()) return;
-  if (draining_ && attached_) {
-    Emit(SendFrame{DrainingFrame{record_.committed_size, config_.retry_delay}});
-    Close(session_errors::Draining(record_.committed_size));
-  }
+  TellDraining();
   End();
+}
+
+void Session::TellDraining() {
+  if (!draining_ || !attached_) return;
+  Emit(SendFrame{DrainingFrame{record_.committed_size, config_.retry_delay}});
+  Close(session_errors::Draining(record_.committed_size));
 }
 
 }  // namespace penstock

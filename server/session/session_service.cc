@@ -95,7 +95,7 @@ absl::StatusOr<std::shared_ptr<SessionDriver>> SessionService::Start(
     const std::string& principal, const std::string& token, std::shared_ptr<PutStream> stream) {
   auto driver = MakeDriver(principal, MakeSessionKey(principal, token), std::move(stream));
   absl::MutexLock lock(&mutex_);
-  if (draining_) return session_errors::Draining(0);
+  if (draining_) return session_errors::Draining(std::nullopt);
   drivers_.emplace(driver.get(), driver);
   return driver;
 }
