@@ -1,0 +1,87 @@
+#include "plugin/object_rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace penstock {
+namespace {
+
+TEST(CheckBucketNameTest, KeepsOssRule) {
+  for (const char* good : {"abc", "a-b", "0ab", "my-bucket-1"}) {
+    EXPECT_TRUE(CheckBucketName(good).ok()) << good;
+  }
+  for (const char* bad : {"", "ab", "-ab", "ab-", "Abc", "a_b", "a.b", "a/b", "..."}) {
+    EXPECT_EQ(ErrorReason(CheckBucketName(bad)), "BAD_BUCKET") << bad;
+  }
+  EXPECT_TRUE(CheckBucketName(std::string(63, 'a')).ok());
+  EXPECT_FALSE(CheckBucketName(std::string(64, 'a')).ok());
+}
+
+TEST(CheckKeyTest, TakesAnyUtf8OfTheRightLength) {
+  for (const char* good :
+       {"a", "/", "a//b", "..", "\xc3\xa4", "\xf0\x9f\x90\x9f", "a b+c%", "\x01"}) {
+    EXPECT_TRUE(CheckKey(good).ok()) << good;
+  }
+  EXPECT_TRUE(CheckKey(std::string(1023, 'k')).ok());
+}
+
+TEST(CheckKeyTest, RefusesWhatIsNoUtf8OrTooLong) {
+  const std::string bad[] = {"",
+                             std::string(1024, 'k'),
+                             std::string("a\0b", 3),
+                             "\xff",
+                             "\xc0\xaf",          // overlong
+                             "\xed\xa0\x80",      // a surrogate
+                             "\xf4\x90\x80\x80",  // above U+10FFFF
+                             "\xe2\x82"};         // cut off
+  for (const std::string& key : bad) {
+    EXPECT_EQ(ErrorReason(CheckKey(key)), "BAD_KEY") << testing::PrintToString(key);
+  }
+}
+
+TEST(CheckAttributesTest, RefusesControlCharactersInHeaders) {
+  ObjectAttributes attributes;
+  attributes.content_type = "text/plain\r\nx-oss-object-acl: public-read";
+  const absl::Status status = CheckAttributes(attributes, {});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ErrorReason(status), "BAD_HEADER_VALUE");
+  EXPECT_EQ(ErrorMetadataOf(status).at("field"), "content_type");
+}
+
+TEST(CheckAttributesTest, RefusesReservedAndMalformedMetadataNames) {
+  for (const char* name : {"", "UPPER", "a_b", "a b", "penstock-mark"}) {
+    ObjectAttributes attributes;
+    attributes.metadata[name] = "v";
+    EXPECT_EQ(ErrorReason(CheckAttributes(attributes, {})), "BAD_METADATA") << name;
+  }
+  ObjectAttributes attributes;
+  attributes.metadata["note"] = "gr\xc3\xbc\xc3\x9f dich";
+  EXPECT_TRUE(CheckAttributes(attributes, {}).ok());
+  attributes.metadata["note"] = std::string(kMaxMetadataBytes, 'x');
+  EXPECT_EQ(ErrorReason(CheckAttributes(attributes, {})), "BAD_METADATA");
+}
+
+TEST(CheckAttributesTest, KnowsOnlyListedOptions) {
+  OptionInfo acl;
+  acl.name = "acl";
+  ObjectAttributes attributes;
+  attributes.options["acl"] = "private";
+  EXPECT_TRUE(CheckAttributes(attributes, {acl}).ok());
+  EXPECT_EQ(ErrorReason(CheckAttributes(attributes, {})), "BAD_BACKEND_OPTION");
+}
+
+TEST(RemoteRestrictionTest, AllowsEverythingByDefault) {
+  EXPECT_TRUE(RemoteRestriction({}).Check({"bucket", "key"}).ok());
+}
+
+TEST(RemoteRestrictionTest, KeepsToBucketsAndPrefix) {
+  const RemoteRestriction restriction({{"buckets", "one, two"}, {"prefix", "team/"}});
+  EXPECT_TRUE(restriction.Check({"two", "team/x"}).ok());
+  EXPECT_EQ(ErrorReason(restriction.Check({"three", "team/x"})), "BUCKET_NOT_ALLOWED");
+  EXPECT_EQ(ErrorReason(restriction.Check({"one", "teams"})), "KEY_NOT_ALLOWED");
+}
+
+}  // namespace
+}  // namespace penstock
