@@ -10,6 +10,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -189,7 +190,8 @@ bool ServeOne(SocketStream& stream, beast::flat_buffer& buffer, Service& service
               ConnectionTimeouts timeouts) {
   Parser parser;
   parser.header_limit(kMaxHeaderBytes);
-  parser.body_limit(boost::none);
+  // Not boost::none: Boost 1.74 takes that for a limit of nothing.
+  parser.body_limit(std::numeric_limits<uint64_t>::max());
   beast::error_code error;
   stream.set_timeout(timeouts.idle);
   http::read_header(stream, buffer, parser, error);
