@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_split.h"
@@ -15,9 +16,15 @@ constexpr std::string_view kMetaPrefix = "x-oss-meta-";
 constexpr size_t kMaxMetaBytes = 8 << 10;
 constexpr size_t kMaxTags = 10;
 
-constexpr std::array<const char*, 6> kContentHeaders = {"content-type",        "cache-control",
-                                                        "content-disposition", "content-encoding",
-                                                        "content-language",    "expires"};
+// Content headers that are kept: as the parser gives their names, and as OSS writes them.
+constexpr std::array<std::pair<const char*, const char*>, 6> kContentHeaders = {{
+    {"content-type", "Content-Type"},
+    {"cache-control", "Cache-Control"},
+    {"content-disposition", "Content-Disposition"},
+    {"content-encoding", "Content-Encoding"},
+    {"content-language", "Content-Language"},
+    {"expires", "Expires"},
+}};
 
 bool IsOneOf(const std::string& value, std::initializer_list<const char*> values) {
   return std::find(values.begin(), values.end(), value) != values.end();
@@ -88,7 +95,7 @@ Failure ReadEncryption(const Request& request, Attributes& attributes) {
 
 Result<Attributes> ReadAttributes(const Request& request) {
   Attributes attributes;
-  for (const char* name : kContentHeaders) {
+  for (const auto& [name, written] : kContentHeaders) {
     if (const std::string* value = request.Header(name)) attributes.headers[name] = *value;
   }
   EMULATOR_RETURN_IF_ERROR(ReadMeta(request, attributes));
@@ -140,7 +147,13 @@ void AddObjectHeaders(const Object& object, Reply& reply) {
   if (!attributes.headers.contains("content-type")) {
     reply.headers.emplace_back("Content-Type", "application/octet-stream");
   }
-  for (const auto& [name, value] : attributes.headers) reply.headers.emplace_back(name, value);
+  for (const auto& [name, written] : kContentHeaders) {
+    const auto found = attributes.headers.find(name);
+    if (found != attributes.headers.end()) reply.headers.emplace_back(written, found->second);
+  }
+  for (const auto& [name, value] : attributes.headers) {
+    if (name.starts_with(kMetaPrefix)) reply.headers.emplace_back(name, value);
+  }
   reply.headers.emplace_back("ETag", Quoted(object.etag));
   reply.headers.emplace_back("Last-Modified", HttpDate(object.modified));
   reply.headers.emplace_back("Accept-Ranges", "bytes");

@@ -1,5 +1,7 @@
 // PutObject, GetObject, HeadObject, GetObjectMeta and DeleteObject.
 
+#include <algorithm>
+
 #include "emulator/attributes.h"
 #include "emulator/conditions.h"
 #include "emulator/encoding.h"
@@ -20,12 +22,16 @@ constexpr std::pair<const char*, const char*> kOverrides[] = {
     {"response-content-disposition", "content-disposition"},
     {"response-content-encoding", "content-encoding"}};
 
-void ApplyOverrides(const Request& request, Object& object) {
+Failure ApplyOverrides(const Request& request, Object& object) {
   for (const auto& [parameter, header] : kOverrides) {
-    if (const std::string* value = request.Query(parameter)) {
-      object.attributes.headers[header] = *value;
+    const std::string* value = request.Query(parameter);
+    if (value == nullptr) continue;
+    if (std::any_of(value->begin(), value->end(), [](unsigned char c) { return c < ' '; })) {
+      return InvalidArgument("A header must not hold control characters.", parameter, *value);
     }
+    object.attributes.headers[header] = *value;
   }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -89,7 +95,7 @@ Result<Reply> GetObject(Call& call) {
   EMULATOR_ASSIGN_OR_RETURN(
       const ByteRange range,
       ResolveRange(request.Header("range"), behavior == "standard", object.size));
-  ApplyOverrides(request, object);
+  EMULATOR_RETURN_IF_ERROR(ApplyOverrides(request, object));
   Reply reply;
   AddObjectHeaders(object, reply);
   if (range.partial) {
