@@ -1,0 +1,59 @@
+#ifndef PENSTOCK_EMULATOR_EXCHANGE_H_
+#define PENSTOCK_EMULATOR_EXCHANGE_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "emulator/service.h"
+
+namespace penstock::emulator {
+
+// Counts what is read of a body.
+class CountingBody : public Body {
+ public:
+  explicit CountingBody(Body& body) : body_(body) {}
+  std::optional<int64_t> length() const override { return body_.length(); }
+  bool chunked() const override { return body_.chunked(); }
+  Result<size_t> Read(char* data, size_t size) override;
+  int64_t count() const { return count_; }
+
+ private:
+  Body& body_;
+  int64_t count_ = 0;
+};
+
+// One request on its way through the service: routing, faults of the clock, signature, bucket,
+// other faults, the operation, the common headers, the journal. Used once, by one thread.
+class Exchange {
+ public:
+  Exchange(Service& service, Request& request, Body& body);
+  Outcome Run();
+
+ private:
+  Result<Reply> Perform();
+  Failure Authorize();
+  // Applies what a fault does before the operation: nullopt to go on. With a fate other than
+  // kSend the error returned is never seen.
+  Failure FaultBeforeEffect();
+  void ReadHalfOfBody();
+  // Applies what a fault does to a reply.
+  void FaultAfterEffect(Reply& reply);
+  Reply ErrorReply(const OssError& error) const;
+  void AddCommonHeaders(Reply& reply) const;
+
+  Service& service_;
+  Request& request_;
+  CountingBody body_;
+  const absl::Time started_;
+  absl::Time now_;  // started_, unless a fault moved the clock
+  const std::string request_id_;
+  Bucket* bucket_ = nullptr;
+  std::optional<Fault> fault_;
+  Fate fate_ = Fate::kSend;
+  JournalEntry entry_;
+};
+
+}  // namespace penstock::emulator
+
+#endif  // PENSTOCK_EMULATOR_EXCHANGE_H_

@@ -1,0 +1,144 @@
+// PutObject, GetObject, HeadObject, GetObjectMeta and DeleteObject.
+
+#include <algorithm>
+
+#include "emulator/attributes.h"
+#include "emulator/conditions.h"
+#include "emulator/encoding.h"
+#include "emulator/multipart.h"
+#include "emulator/operation.h"
+
+namespace penstock::emulator {
+namespace {
+
+constexpr char kPutFileExists[] = "0026-00000106";
+
+// The response headers that GetObject lets its query replace.
+constexpr std::pair<const char*, const char*> kOverrides[] = {
+    {"response-content-type", "content-type"},
+    {"response-content-language", "content-language"},
+    {"response-expires", "expires"},
+    {"response-cache-control", "cache-control"},
+    {"response-content-disposition", "content-disposition"},
+    {"response-content-encoding", "content-encoding"}};
+
+Failure ApplyOverrides(const Request& request, Object& object) {
+  for (const auto& [parameter, header] : kOverrides) {
+    const std::string* value = request.Query(parameter);
+    if (value == nullptr) continue;
+    if (std::any_of(value->begin(), value->end(), [](unsigned char c) { return c < ' '; })) {
+      return InvalidArgument("A header must not hold control characters.", parameter, *value);
+    }
+    object.attributes.headers[header] = *value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Reply> PutObject(Call& call) {
+  const Request& request = call.request;
+  if (!call.body.length() && !call.body.chunked()) return MissingContentLength();
+  EMULATOR_ASSIGN_OR_RETURN(const bool forbid, ReadForbidOverwrite(request));
+  EMULATOR_ASSIGN_OR_RETURN(const std::optional<std::string> md5, ReadContentMd5(request));
+  Object object;
+  object.key = request.key;
+  object.type = "Normal";
+  EMULATOR_ASSIGN_OR_RETURN(object.attributes, ReadAttributes(request));
+  EMULATOR_ASSIGN_OR_RETURN(object.acl, ReadAcl(request));
+  EMULATOR_RETURN_IF_ERROR(call.bucket.CheckOverwrite(request.key, forbid, kPutFileExists));
+  const OssError too_large = InvalidArgument("The size of the object exceeds 5 GB.",
+                                             "Content-Length", std::to_string(kMaxPartBytes));
+  EMULATOR_ASSIGN_OR_RETURN(
+      const Blob blob,
+      call.bucket.blobs().Receive(call.body, kMaxPartBytes, too_large,
+                                  {call.options.md5 || md5.has_value(), call.options.crc64}));
+  if (md5 && *md5 != *blob.md5) {
+    call.bucket.blobs().Remove(blob.id);
+    return BadDigest();
+  }
+  object.etag = call.options.md5 ? UpperHex(*blob.md5) : RandomUpperHex(16);
+  if (call.options.md5) object.content_md5 = Base64(*blob.md5);
+  object.size = blob.size;
+  object.crc64 = blob.crc64;
+  object.modified = call.now;
+  object.pieces = {{blob.id, blob.size}};
+  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored,
+                            call.bucket.PutObject(std::move(object), forbid, kPutFileExists));
+  Reply reply;
+  reply.effect = "stored an object of " + std::to_string(blob.size) + " bytes";
+  reply.headers.emplace_back("ETag", Quoted(stored->object.etag));
+  if (call.options.md5) reply.headers.emplace_back("Content-MD5", stored->object.content_md5);
+  if (blob.crc64) {
+    reply.headers.emplace_back("x-oss-hash-crc64ecma", std::to_string(*blob.crc64));
+  }
+  if (!stored->object.attributes.encryption.empty()) {
+    reply.headers.emplace_back("x-oss-server-side-encryption",
+                               stored->object.attributes.encryption);
+  }
+  return reply;
+}
+
+Result<Reply> GetObject(Call& call) {
+  const Request& request = call.request;
+  const std::string behavior = request.HeaderOr("x-oss-range-behavior", "");
+  if (!behavior.empty() && behavior != "standard") {
+    return NotImplemented("x-oss-range-behavior: " + behavior);
+  }
+  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, call.bucket.FindObject(request.key));
+  Object object = stored->object;
+  EMULATOR_RETURN_IF_ERROR(CheckConditions(request, object));
+  if (object.attributes.storage_class.ends_with("Archive")) {
+    return OssError{403, "InvalidObjectState",
+                    "The operation is not valid for the object's storage class.", kUnknownEc};
+  }
+  EMULATOR_ASSIGN_OR_RETURN(
+      const ByteRange range,
+      ResolveRange(request.Header("range"), behavior == "standard", object.size));
+  EMULATOR_RETURN_IF_ERROR(ApplyOverrides(request, object));
+  Reply reply;
+  AddObjectHeaders(object, reply);
+  if (range.partial) {
+    reply.status = 206;
+    reply.headers.emplace_back("Content-Range", "bytes " + std::to_string(range.first) + "-" +
+                                                    std::to_string(range.first + range.size - 1) +
+                                                    "/" + std::to_string(object.size));
+  }
+  reply.object = stored;
+  reply.offset = range.first;
+  reply.size = range.size;
+  return reply;
+}
+
+Result<Reply> HeadObject(Call& call) {
+  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, call.bucket.FindObject(call.request.key));
+  EMULATOR_RETURN_IF_ERROR(CheckConditions(call.request, stored->object));
+  Reply reply;
+  AddObjectHeaders(stored->object, reply);
+  reply.object = stored;
+  reply.size = stored->object.size;
+  return reply;
+}
+
+Result<Reply> GetObjectMeta(Call& call) {
+  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, call.bucket.FindObject(call.request.key));
+  Reply reply;
+  reply.headers.emplace_back("ETag", Quoted(stored->object.etag));
+  reply.headers.emplace_back("Last-Modified", HttpDate(stored->object.modified));
+  if (stored->object.crc64) {
+    reply.headers.emplace_back("x-oss-hash-crc64ecma", std::to_string(*stored->object.crc64));
+  }
+  reply.object = stored;
+  reply.size = stored->object.size;
+  return reply;
+}
+
+Result<Reply> DeleteObject(Call& call) {
+  EMULATOR_ASSIGN_OR_RETURN(const bool existed, call.bucket.DeleteObject(call.request.key));
+  Reply reply;
+  reply.status = 204;
+  if (existed) reply.effect = "deleted the object";
+  return reply;
+}
+
+}  // namespace penstock::emulator
