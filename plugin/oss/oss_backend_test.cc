@@ -3,16 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
-#include <fstream>
-#include <future>
-
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
-#include "base/error.h"
-#include "base/http/fake_http_server.h"
-#include "base/http/http_loop.h"
+#include "plugin/oss/fake_oss.h"
 #include "plugin/oss/oss.h"
 
 namespace penstock::oss {
@@ -20,189 +11,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr absl::Time kNow = absl::UnixEpoch() + absl::Seconds(1702743657);
-const ObjectName kObject = {"bucket", "dir/key 1"};
-
-class FakeClock final : public Clock {
- public:
-  absl::Time Now() const override { return kNow; }
-};
-
-// Always the same bytes: jitter is nearly its bound.
-class FakeRandom final : public RandomSource {
- public:
-  std::string Bytes(size_t count) override { return std::string(count, '\xff'); }
-};
-
-// Runs delayed work at once, unless told to hold it, and remembers the delays.
-class FakeExecutor final : public Executor {
- public:
-  void Post(Closure closure) override { pool_->Post(std::move(closure)); }
-  void PostAfter(absl::Duration delay, Closure closure) override {
-    absl::MutexLock lock(&mutex_);
-    delays_.push_back(absl::ToInt64Milliseconds(delay + absl::Milliseconds(0.5)));
-    if (hold_ != nullptr) {
-      held_.push_back(std::move(closure));
-      hold_->Notify();
-    } else {
-      pool_->Post(std::move(closure));
-    }
-  }
-  std::vector<int64_t> delays() const {
-    absl::MutexLock lock(&mutex_);
-    return delays_;
-  }
-  void Hold(absl::Notification& held) { hold_ = &held; }
-
- private:
-  const std::unique_ptr<Executor> pool_ = MakeThreadPool(1);
-  absl::Notification* hold_ = nullptr;  // told of the closure that is held
-  mutable absl::Mutex mutex_;
-  std::vector<int64_t> delays_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Closure> held_ ABSL_GUARDED_BY(mutex_);
-};
-
-// One answer of the fake OSS. Status 0: the connection breaks.
-struct Reply {
-  int status = 200;
-  std::vector<std::string> headers;
-  std::string body;
-};
-
-Reply Refusal(int status, const std::string& code, std::vector<std::string> headers = {}) {
-  headers.push_back("x-oss-request-id: R1");
-  return {status, std::move(headers), absl::StrCat("<Error><Code>", code, "</Code></Error>")};
-}
-
-template <typename T>
-auto Into(std::promise<T>& promise) {
-  return [&promise](auto answer) { promise.set_value(std::move(answer)); };
-}
-
-class OssBackendTest : public testing::Test {
- protected:
-  OssBackendTest() : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
-    secret_file_ = absl::StrCat(testing::TempDir(), "/oss_backend_secret_", server_.port());
-    WriteSecret("sk");
-    OptionValues values = {{"endpoint", server_.url()},
-                           {"region", "cn-hangzhou"},
-                           {"access_key_id", "ak"},
-                           {"access_key_secret_file", secret_file_}};
-    Registry registry;
-    registry.Add(OssBackendInfo());
-    auto backend =
-        registry.Create("oss", values, {&http_, &executor_, &executor_, &clock_, &random_});
-    EXPECT_TRUE(backend.ok()) << backend.status();
-    backend_ = *std::move(backend);
-  }
-
-  void WriteSecret(const std::string& secret) {
-    std::ofstream(secret_file_, std::ios::trunc) << secret;
-  }
-
-  void Serve(FakeExchange& exchange) {
-    const std::string body = exchange.ReadBody();
-    Reply reply;
-    {
-      absl::MutexLock lock(&mutex_);
-      requests_.push_back(exchange.method() + " " + exchange.target());
-      headers_.push_back(exchange.headers());
-      bodies_.push_back(body);
-      if (replies_.empty()) {
-        reply = Refusal(400, "NoMoreReplies");
-      } else {
-        reply = replies_.front();
-        replies_.pop_front();
-      }
-    }
-    if (reply.status == 0) {
-      exchange.Reset();
-    } else {
-      exchange.Reply(reply.status, reply.headers, reply.body);
-    }
-  }
-
-  void Expect(std::vector<Reply> replies) {
-    absl::MutexLock lock(&mutex_);
-    replies_.assign(replies.begin(), replies.end());
-  }
-
-  std::vector<std::string> requests() {
-    absl::MutexLock lock(&mutex_);
-    return requests_;
-  }
-  std::string Sent(size_t request, const std::string& header) {
-    absl::MutexLock lock(&mutex_);
-    const auto it = headers_.at(request).find(header);
-    return it == headers_.at(request).end() ? "" : it->second;
-  }
-
-  absl::StatusOr<std::string> Initiate(const ObjectAttributes& attributes = {}) {
-    std::promise<absl::StatusOr<std::string>> answer;
-    backend_->InitiateUpload(kObject, attributes, "mark", Into(answer));
-    return answer.get_future().get();
-  }
-  absl::StatusOr<std::string> Upload(const std::string& body, const std::string& id = "ID") {
-    std::promise<absl::StatusOr<std::string>> answer;
-    backend_->UploadPart(kObject, id, 7, MakeBuffer(body), Into(answer));
-    return answer.get_future().get();
-  }
-  absl::StatusOr<ObjectStat> Complete(const ObjectAttributes& attributes = {}) {
-    std::promise<absl::StatusOr<ObjectStat>> answer;
-    backend_->CompleteUpload(kObject, "ID", {{1, "A"}, {3, "B"}}, attributes, Into(answer));
-    return answer.get_future().get();
-  }
-  absl::StatusOr<ObjectStat> Stat() {
-    std::promise<absl::StatusOr<ObjectStat>> answer;
-    backend_->Stat(kObject, Into(answer));
-    return answer.get_future().get();
-  }
-  absl::Status Abort() {
-    std::promise<absl::Status> answer;
-    backend_->AbortUpload(kObject, "ID", Into(answer));
-    return answer.get_future().get();
-  }
-  std::unique_ptr<PreparedPut> Prepare(const std::string& body) {
-    std::promise<absl::StatusOr<std::unique_ptr<PreparedPut>>> answer;
-    backend_->PreparePut(kObject, {}, "mark", MakeBuffer(body), Into(answer));
-    return answer.get_future().get().value();
-  }
-  absl::StatusOr<ObjectStat> Put(const std::string& body) {
-    const std::unique_ptr<PreparedPut> put = Prepare(body);
-    std::promise<absl::StatusOr<ObjectStat>> answer;
-    put->Send(Into(answer));
-    return answer.get_future().get();
-  }
-
-  absl::Mutex mutex_;  // guards what follows
-  std::deque<Reply> replies_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::multimap<std::string, std::string>> headers_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> bodies_ ABSL_GUARDED_BY(mutex_);
-
-  std::string secret_file_;
-  FakeHttpServer server_;
-  FakeClock clock_;
-  FakeRandom random_;
-  FakeExecutor executor_;
-  HttpLoop http_;
-  std::unique_ptr<Backend> backend_;
-};
-
-const Reply kPartStored = {200, {"ETag: \"E7\"", "x-oss-hash-crc64ecma: 11177612005948864433"}, ""};
-const Reply kInitiated = {
-    200,
-    {},
-    "<InitiateMultipartUploadResult><UploadId>ID</UploadId></InitiateMultipartUploadResult>"};
-const Reply kCompleted = {
-    200,
-    {"x-oss-request-id: R2"},
-    "<CompleteMultipartUploadResult><ETag>\"E-2\"</ETag></CompleteMultipartUploadResult>"};
-const Reply kDescribed = {200,
-                          {"ETag: \"E-2\"", "x-oss-hash-crc64ecma: 5",
-                           "x-oss-meta-penstock-mark: mark", "x-oss-request-id: R3"},
-                          "12345"};
 
 TEST_F(OssBackendTest, InitiateFixesAttributesAndMarkSigned) {
   Expect({kInitiated});
@@ -228,28 +36,6 @@ TEST_F(OssBackendTest, UploadPartAnswersTheETag) {
   EXPECT_EQ(Sent(0, "content-type"), "");
 }
 
-TEST_F(OssBackendTest, UploadPartIsRepeatedAfterFailuresThatDoNoHarm) {
-  Expect({Refusal(500, "InternalError"), {0, {}, ""}, Refusal(400, "RequestTimeout"), kPartStored});
-  EXPECT_EQ(Upload("hello").value(), "E7");
-  EXPECT_THAT(executor_.delays(), ElementsAre(200, 400, 800));
-}
-
-TEST_F(OssBackendTest, UploadPartGivesUpAfterItsAttempts) {
-  Expect({Refusal(503, "ServiceUnavailable"), Refusal(503, "ServiceUnavailable"),
-          Refusal(503, "ServiceUnavailable"), Refusal(503, "ServiceUnavailable"), kPartStored});
-  const absl::Status status = Upload("hello").status();
-  EXPECT_EQ(ErrorReason(status), kReasonUnavailable);
-  EXPECT_EQ(ErrorMetadataOf(status).at("oss_code"), "ServiceUnavailable");
-  EXPECT_TRUE(RetryDelay(status).has_value());
-  EXPECT_THAT(executor_.delays(), ElementsAre(1000, 2000, 4000));
-}
-
-TEST_F(OssBackendTest, UploadPartIsNotRepeatedWhenItCannotHelp) {
-  Expect({Refusal(404, "NoSuchUpload"), kPartStored});
-  EXPECT_EQ(ErrorReason(Upload("hello").status()), kReasonNoSuchUpload);
-  EXPECT_EQ(requests().size(), 1u);
-}
-
 TEST_F(OssBackendTest, UploadPartSendsBytesAgainThatArrivedChanged) {
   const Reply changed = {200, {"ETag: \"E\"", "x-oss-hash-crc64ecma: 1"}, ""};
   Expect({changed, kPartStored});
@@ -266,43 +52,6 @@ TEST_F(OssBackendTest, UploadPartNeedsAnETagButNoChecksum) {
   const Reply bare = {200, {"x-oss-hash-crc64ecma: 11177612005948864433"}, ""};
   Expect({bare, bare, bare, bare});
   EXPECT_EQ(ErrorReason(Upload("hello").status()), kReasonUnavailable);
-}
-
-TEST_F(OssBackendTest, ClockIsCorrectedByOssOnceForAll) {
-  Expect({Refusal(403, "RequestTimeTooSkewed", {"Date: Sun, 17 Dec 2023 03:47:36 GMT"}),
-          kPartStored, kPartStored});
-  EXPECT_EQ(Upload("hello").value(), "E7");
-  EXPECT_EQ(Sent(1, "x-oss-date"), "20231217T034736Z");
-  EXPECT_EQ(Upload("hello").value(), "E7");
-  EXPECT_EQ(Sent(2, "x-oss-date"), "20231217T034736Z");
-  EXPECT_THAT(executor_.delays(), ElementsAre());
-}
-
-TEST_F(OssBackendTest, ClockIsNotCorrectedByAnybodyElse) {
-  Expect({{403,
-           {"Date: Sun, 17 Dec 2023 03:47:36 GMT"},
-           "<Error><Code>RequestTimeTooSkewed</Code></Error>"},
-          kPartStored});
-  EXPECT_EQ(ErrorReason(Upload("hello").status()), kReasonUnavailable);
-  EXPECT_EQ(requests().size(), 1u);
-}
-
-TEST_F(OssBackendTest, CredentialsAreReadAgainOnceWhenATokenIsRefused) {
-  Expect({Refusal(403, "SecurityTokenExpired"), kPartStored, kPartStored});
-  const auto first_signature = [&] { return Sent(0, "authorization"); };
-  WriteSecret("sk2");
-  EXPECT_EQ(Upload("hello").value(), "E7");
-  EXPECT_NE(Sent(1, "authorization"), first_signature());
-  Expect({Refusal(403, "SecurityTokenExpired"), Refusal(403, "SecurityTokenExpired")});
-  EXPECT_EQ(ErrorReason(Upload("hello").status()), kReasonDenied);
-}
-
-TEST_F(OssBackendTest, CredentialsThatWereReplacedServeTheNextCall) {
-  Expect({Refusal(403, "SignatureDoesNotMatch"), kPartStored});
-  WriteSecret("sk2");
-  EXPECT_EQ(ErrorReason(Upload("hello").status()), kReasonDenied);
-  EXPECT_EQ(Upload("hello").value(), "E7");
-  EXPECT_NE(Sent(1, "authorization"), Sent(0, "authorization"));
 }
 
 TEST_F(OssBackendTest, CompletePublishesTheListAndDescribesTheObject) {
@@ -331,30 +80,6 @@ TEST_F(OssBackendTest, CompleteDescribesTheVersionItMade) {
   Expect({completed, kDescribed});
   EXPECT_TRUE(Complete().ok());
   EXPECT_EQ(requests().back(), "HEAD /bucket/dir/key%201?versionId=V9");
-}
-
-TEST_F(OssBackendTest, CompleteIsNotRepeatedAfterAnUnknownOutcome) {
-  const Reply unclear[] = {
-      {0, {}, ""},
-      Refusal(500, "InternalError"),
-      {200, {}, "<CompleteMultipartUploadResult><ETag>\"E"},
-      {200, {}, ""},
-      Refusal(200, "InternalError"),
-  };
-  for (const Reply& reply : unclear) {
-    Expect({reply, kCompleted, kDescribed});
-    const size_t before = requests().size();
-    const absl::Status status = Complete().status();
-    EXPECT_EQ(ErrorReason(status), kReasonUnavailable) << reply.body;
-    EXPECT_TRUE(OutcomeUnknown(status));
-    EXPECT_EQ(requests().size(), before + 1);
-  }
-}
-
-TEST_F(OssBackendTest, CompleteIsRepeatedAfterRefusalsThatHadNoEffect) {
-  Expect({Refusal(403, "RequestTimeTooSkewed", {"Date: Sun, 17 Dec 2023 03:47:36 GMT"}),
-          Refusal(403, "InvalidSecurityToken"), kCompleted, kDescribed});
-  EXPECT_TRUE(Complete().ok());
 }
 
 TEST_F(OssBackendTest, CompleteOfAFailedCallbackHasPublished) {
@@ -404,19 +129,6 @@ TEST_F(OssBackendTest, DeleteOfWhatIsGoneIsOk) {
     backend_->Delete(kObject, Into(answer));
     EXPECT_TRUE(answer.get_future().get().ok());
   }
-}
-
-TEST_F(OssBackendTest, NamesThatWouldMeanSomethingElseAreNotSent) {
-  std::promise<absl::Status> no_key;
-  backend_->Delete({"bucket", ""}, Into(no_key));
-  EXPECT_EQ(no_key.get_future().get().code(), absl::StatusCode::kInvalidArgument);
-  std::promise<absl::Status> no_upload;
-  backend_->AbortUpload(kObject, "", Into(no_upload));
-  EXPECT_EQ(no_upload.get_future().get().code(), absl::StatusCode::kInvalidArgument);
-  std::promise<absl::Status> no_bucket;
-  backend_->Delete({"evil.example/x", "key"}, Into(no_bucket));
-  EXPECT_EQ(no_bucket.get_future().get().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(requests(), ElementsAre());
 }
 
 TEST_F(OssBackendTest, StatReportsAMissingObjectByItsHeader) {
@@ -500,39 +212,6 @@ TEST_F(OssBackendTest, PutIsSignedBeforeItIsSentAndSentOnce) {
   EXPECT_EQ(Sent(0, "x-oss-meta-penstock-mark"), "mark");
 }
 
-TEST_F(OssBackendTest, PutIsNeverRepeated) {
-  const Reply changed = {200, {"ETag: \"E\"", "x-oss-hash-crc64ecma: 1"}, ""};
-  const std::pair<Reply, const char*> rows[] = {
-      {{0, {}, ""}, kReasonUnavailable},
-      {Refusal(500, "InternalError"), kReasonUnavailable},
-      {Refusal(409, "FileAlreadyExists"), kReasonObjectExists},
-      {Refusal(403, "SecurityTokenExpired"), kReasonDenied},
-      {changed, kReasonChecksumMismatch}};
-  for (const auto& [reply, reason] : rows) {
-    const size_t before = requests().size();
-    Expect({reply, kPartStored});
-    EXPECT_EQ(ErrorReason(Put("hello").status()), reason);
-    EXPECT_EQ(requests().size(), before + 1);
-  }
-}
-
-TEST_F(OssBackendTest, PutRefusedForTheClockSucceedsWhenItIsSignedAgain) {
-  Expect(
-      {Refusal(403, "RequestTimeTooSkewed", {"Date: Sun, 17 Dec 2023 03:47:36 GMT"}), kPartStored});
-  EXPECT_EQ(ErrorReason(Put("hello").status()), kReasonUnavailable);
-  EXPECT_TRUE(Put("hello").ok());
-  EXPECT_EQ(Sent(1, "x-oss-date"), "20231217T034736Z");
-}
-
-TEST_F(OssBackendTest, PutRefusedForOldCredentialsIsWorthAnotherAttempt) {
-  const std::unique_ptr<PreparedPut> put = Prepare("hello");
-  WriteSecret("sk2");
-  Expect({Refusal(403, "InvalidSecurityToken")});
-  std::promise<absl::StatusOr<ObjectStat>> answer;
-  put->Send(Into(answer));
-  EXPECT_EQ(ErrorReason(answer.get_future().get().status()), kReasonUnavailable);
-}
-
 TEST_F(OssBackendTest, CheckObjectKeepsTheRulesOfAllAndOfOss) {
   EXPECT_TRUE(backend_->CheckObject(kObject, {}).ok());
   EXPECT_EQ(ErrorReason(backend_->CheckObject({"B", "k"}, {})), "BAD_BUCKET");
@@ -541,17 +220,6 @@ TEST_F(OssBackendTest, CheckObjectKeepsTheRulesOfAllAndOfOss) {
   ObjectAttributes attributes;
   attributes.options["unheard-of"] = "1";
   EXPECT_EQ(ErrorReason(backend_->CheckObject(kObject, attributes)), "BAD_BACKEND_OPTION");
-}
-
-TEST_F(OssBackendTest, DestructorEndsWhatWaitsToBeSentAgain) {
-  absl::Notification held;
-  executor_.Hold(held);
-  Expect({Refusal(500, "InternalError")});
-  std::promise<absl::StatusOr<std::string>> answer;
-  backend_->UploadPart(kObject, "ID", 7, MakeBuffer("hello"), Into(answer));
-  held.WaitForNotification();
-  backend_.reset();
-  EXPECT_EQ(ErrorReason(answer.get_future().get().status()), kReasonUnavailable);
 }
 
 TEST(OssBackendInfoTest, DescribesItsOptions) {
