@@ -65,6 +65,7 @@ class HttpLoop::Impl {
   void Run();
   void Wait();
   void TakeRequests();
+  void ResumePaused();
   void StartWaiting();
   void Start(std::unique_ptr<HttpTransfer> transfer);
   void Collect();
@@ -90,6 +91,7 @@ class HttpLoop::Impl {
   bool stop_seen_ = false;
   std::deque<std::unique_ptr<HttpTransfer>> waiting_;  // for a connection
   std::unordered_map<CURL*, std::unique_ptr<HttpTransfer>> active_;
+  std::vector<CURL*> paused_;  // may name some that have ended since
   std::vector<CURL*> spare_;
   std::optional<TimePoint> curl_timer_;
   TimePoint next_check_ = TimePoint::max();  // no transfer is due earlier
@@ -154,6 +156,7 @@ void HttpLoop::Impl::Run() {
     }
     Collect();
     CheckTimes();
+    ResumePaused();
     StartWaiting();
   }
   CancelAll();
@@ -201,6 +204,15 @@ void HttpLoop::Impl::TakeRequests() {
   }
 }
 
+// Lets transfers go on sending; libcurl reads first what is there to be read.
+void HttpLoop::Impl::ResumePaused() {
+  std::vector<CURL*> paused;
+  paused.swap(paused_);
+  for (CURL* easy : paused) {
+    if (active_.contains(easy)) curl_easy_pause(easy, CURLPAUSE_CONT);
+  }
+}
+
 void HttpLoop::Impl::StartWaiting() {
   const size_t most = static_cast<size_t>(std::max(1, options_.max_connections));
   while (!waiting_.empty() && active_.size() < most) {
@@ -224,7 +236,7 @@ void HttpLoop::Impl::Start(std::unique_ptr<HttpTransfer> transfer) {
                                "HTTP request failed: libcurl has no memory"));
     return;
   }
-  absl::Status status = transfer->Prepare(easy, options_, Now());
+  absl::Status status = transfer->Prepare(easy, options_, Now(), paused_);
   HttpTransfer* const started = transfer.get();
   active_.emplace(easy, std::move(transfer));
   if (status.ok()) {

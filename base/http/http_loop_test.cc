@@ -140,6 +140,20 @@ TEST(HttpLoopTest, TakesAnAnswerThatComesBeforeTheBodyIsSent) {
   EXPECT_EQ(answer->body, "denied");
 }
 
+TEST(HttpLoopTest, GoesOnSendingWhenWhatCameIsNoAnswerYet) {
+  FakeHttpServer server([](FakeExchange& exchange) {
+    std::string body = exchange.ReadSome(1000);
+    exchange.Write("HTTP/1.1 102 Processing\r\n\r\n");
+    body += exchange.ReadBody();
+    exchange.Reply(200, {}, std::to_string(Crc64(body)));
+  });
+  HttpLoop loop;
+  const auto body = BigBody();
+  const Answer answer = Do(loop, Request("PUT", server.url(), body));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->body, std::to_string(body->crc64()));
+}
+
 TEST(HttpLoopTest, AnswersUnavailableWhenTheConnectionBreaks) {
   std::atomic<int> requests = 0;
   FakeHttpServer server([&](FakeExchange& exchange) {

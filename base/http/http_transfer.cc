@@ -1,6 +1,7 @@
 #include "base/http/http_transfer.h"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -57,8 +58,10 @@ HttpTransfer::HttpTransfer(HttpRequest request, HttpLoop::Callback done, TimePoi
 
 HttpTransfer::~HttpTransfer() { curl_slist_free_all(headers_); }
 
-absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now) {
+absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now,
+                                   std::vector<CURL*>& paused) {
   easy_ = easy;
+  paused_ = &paused;
   max_response_bytes_ = options.max_response_bytes;
   if (absl::Status status = SetHeaders(); !status.ok()) return status;
   SetMethod(options);
@@ -191,10 +194,24 @@ void HttpTransfer::Finish(absl::StatusOr<HttpResponse> response) {
   std::move(done_)(std::move(response));
 }
 
+bool HttpTransfer::HasAnswer() const {
+  pollfd state{};
+  state.fd = CURL_SOCKET_BAD;
+  state.events = POLLIN;
+  curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &state.fd);
+  return state.fd != CURL_SOCKET_BAD && poll(&state, 1, 0) == 1;
+}
+
 size_t HttpTransfer::OnRead(char* target, size_t size, size_t count, void* self) {
   auto* transfer = static_cast<HttpTransfer*>(self);
   if (transfer->request_.body == nullptr) return 0;
   const size_t copied = transfer->request_.body->Read(transfer->read_offset_, target, size * count);
+  // A server that refuses early and closes resets the connection. To send into that fails, and its
+  // answer would be lost; copying takes long enough for it to arrive.
+  if (copied > 0 && transfer->HasAnswer()) {
+    transfer->paused_->push_back(transfer->easy_);
+    return CURL_READFUNC_PAUSE;
+  }
   transfer->read_offset_ += static_cast<int64_t>(copied);
   return copied;
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,8 +28,10 @@ class HttpTransfer {
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
   // Sets `easy`, which is as good as new, up for this request. INVALID_ARGUMENT for a header with a
-  // line break.
-  absl::Status Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now);
+  // line break. Whenever the transfer stops sending to let an answer be read first, it adds `easy`
+  // to `paused`.
+  absl::Status Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now,
+                       std::vector<CURL*>& paused);
 
   CURL* easy() const { return easy_; }
 
@@ -54,13 +57,17 @@ class HttpTransfer {
   void SetMethod(const HttpLoopOptions& options);
   void SetNextCheck(TimePoint now);
 
+  // True when the server has said something already, or has gone.
+  bool HasAnswer() const;
+
   // A number that changes when a byte moves in either direction.
   int64_t Moved() const;
 
   HttpRequest request_;
   HttpLoop::Callback done_;
   std::optional<TimePoint> deadline_;
-  CURL* easy_ = nullptr;  // null until Prepare
+  CURL* easy_ = nullptr;                  // null until Prepare
+  std::vector<CURL*>* paused_ = nullptr;  // likewise
   curl_slist* headers_ = nullptr;
   int64_t max_response_bytes_ = 0;
   char error_[CURL_ERROR_SIZE] = {};
