@@ -1,0 +1,262 @@
+#include "base/http/http_transfer.h"
+
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/error.h"
+
+namespace penstock {
+namespace {
+
+constexpr int64_t kMaxHeaderBytes = 256 * 1024;
+
+// A connection that has been idle for longer may have been closed by the server just now; a new one
+// is cheaper than a request that has to be asked for.
+constexpr long kMaxIdleSeconds = 45;
+
+// A stall is noticed at most this part of its timeout late.
+constexpr int kChecksPerStall = 8;
+constexpr std::chrono::milliseconds kShortestCheck(5);
+
+// What stands in reach of everything that is due, whatever the durations of a request.
+constexpr absl::Duration kLongest = absl::Hours(24 * 365);
+
+std::chrono::nanoseconds ToChrono(absl::Duration duration) {
+  return absl::ToChronoNanoseconds(std::clamp(duration, absl::ZeroDuration(), kLongest));
+}
+
+absl::Status TransferError(absl::StatusCode code, const std::string& reason,
+                           const std::string& message) {
+  return MakeError(code, reason, message);
+}
+
+absl::Status StatusOf(CURLcode result, const char* detail) {
+  const std::string message =
+      absl::StrCat("HTTP request failed: ", *detail != '\0' ? detail : curl_easy_strerror(result));
+  const ErrorMetadata metadata = {{"curl_code", absl::StrCat(static_cast<int>(result))}};
+  if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "HTTP_BAD_URL", message, metadata);
+  }
+  return MakeError(absl::StatusCode::kUnavailable, "HTTP_FAILED", message, metadata);
+}
+
+}  // namespace
+
+HttpTransfer::HttpTransfer(HttpRequest request, HttpLoop::Callback done, TimePoint now)
+    : request_(std::move(request)), done_(std::move(done)), moved_time_(now) {
+  if (request_.total_timeout < kLongest) deadline_ = now + ToChrono(request_.total_timeout);
+  // Before it has a connection only the deadline counts.
+  next_check_ = deadline_.value_or(TimePoint::max());
+}
+
+HttpTransfer::~HttpTransfer() { curl_slist_free_all(headers_); }
+
+absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now,
+                                   std::vector<CURL*>& paused) {
+  easy_ = easy;
+  paused_ = &paused;
+  max_response_bytes_ = options.max_response_bytes;
+  if (absl::Status status = SetHeaders(); !status.ok()) return status;
+  SetMethod(options);
+  curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // keys may have `..` between their slashes
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
+  const int64_t connect_ms = absl::ToInt64Milliseconds(options.connect_timeout);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::max<int64_t>(1, connect_ms)));
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &HttpTransfer::OnHeader);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpTransfer::OnBody);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
+  moved_time_ = now;
+  SetNextCheck(now);
+  return absl::OkStatus();
+}
+
+absl::Status HttpTransfer::SetHeaders() {
+  bool has_content_type = false;
+  for (const std::string& header : request_.headers) {
+    if (header.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+      return TransferError(absl::StatusCode::kInvalidArgument, "HTTP_BAD_HEADER",
+                           "a header of the request has a line break or NUL in it");
+    }
+    const size_t colon = header.find(':');
+    const std::string name = absl::AsciiStrToLower(header.substr(0, colon));
+    has_content_type = has_content_type || name == "content-type";
+    const bool empty =
+        colon != std::string::npos && header.find_first_not_of(' ', colon + 1) == std::string::npos;
+    // libcurl's way to say a header without a value; with the colon it would leave it out.
+    headers_ = curl_slist_append(headers_, (empty ? name + ";" : header).c_str());
+  }
+  headers_ = curl_slist_append(headers_, "Expect:");
+  if (!has_content_type) headers_ = curl_slist_append(headers_, "Content-Type:");
+  return absl::OkStatus();
+}
+
+void HttpTransfer::SetMethod(const HttpLoopOptions& options) {
+  const bool sends_length =
+      request_.body != nullptr || request_.method == "PUT" || request_.method == "POST";
+  if (request_.method == "HEAD") {
+    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+  } else if (sends_length) {
+    // Also for POST: libcurl's own POST would choose a content type and buffer differently.
+    const int64_t size = request_.body == nullptr ? 0 : request_.body->size();
+    curl_easy_setopt(easy_, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+    curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &HttpTransfer::OnRead);
+    curl_easy_setopt(easy_, CURLOPT_READDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_SEEKFUNCTION, &HttpTransfer::OnSeek);
+    curl_easy_setopt(easy_, CURLOPT_SEEKDATA, this);
+    // A small body in a small buffer: it is allocated anew for every request.
+    constexpr int64_t kSmallestBuffer = 16 * 1024;
+    const int64_t buffer =
+        std::clamp(size, kSmallestBuffer, std::max(kSmallestBuffer, options.upload_buffer_bytes));
+    curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(buffer));
+  }
+  curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+}
+
+int64_t HttpTransfer::Moved() const {
+  curl_off_t sent = 0;
+  curl_off_t received = 0;
+  curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &sent);
+  curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &received);
+  // What libcurl has sent may still lie in the socket, and on a slow line for longer than the
+  // timeout: what leaves the socket is movement too.
+  int queued = 0;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &socket);
+  if (socket == CURL_SOCKET_BAD || ioctl(socket, SIOCOUTQ, &queued) != 0) queued = 0;
+  return 2 * static_cast<int64_t>(sent) - queued + received + header_bytes_;
+}
+
+void HttpTransfer::SetNextCheck(TimePoint now) {
+  next_check_ = deadline_.value_or(TimePoint::max());
+  if (request_.stall_timeout >= kLongest) return;
+  const std::chrono::nanoseconds step = ToChrono(request_.stall_timeout / kChecksPerStall);
+  next_check_ =
+      std::min(next_check_, now + std::max<std::chrono::nanoseconds>(step, kShortestCheck));
+}
+
+absl::Status HttpTransfer::CheckTime(TimePoint now) {
+  if (deadline_.has_value() && now >= *deadline_) {
+    return TransferError(absl::StatusCode::kDeadlineExceeded, "HTTP_TIMEOUT",
+                         absl::StrCat("HTTP request took longer than ",
+                                      absl::FormatDuration(request_.total_timeout)));
+  }
+  if (easy_ == nullptr) return absl::OkStatus();
+  if (const int64_t moved = Moved(); moved != moved_) {
+    moved_ = moved;
+    moved_time_ = now;
+  } else if (now - moved_time_ >= ToChrono(request_.stall_timeout)) {
+    return TransferError(absl::StatusCode::kDeadlineExceeded, "HTTP_STALLED",
+                         absl::StrCat("HTTP request stalled: no byte moved for ",
+                                      absl::FormatDuration(request_.stall_timeout)));
+  }
+  SetNextCheck(now);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<HttpResponse> HttpTransfer::Result(CURLcode result) {
+  if (result == CURLE_OK) {
+    long code = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &code);
+    response_.status = static_cast<int>(code);
+    return std::move(response_);
+  }
+  if (too_large_) {
+    return TransferError(absl::StatusCode::kResourceExhausted, "HTTP_ANSWER_TOO_LARGE",
+                         absl::StrCat("HTTP answer is larger than ", max_response_bytes_,
+                                      " bytes, which the server may not send"));
+  }
+  return StatusOf(result, error_);
+}
+
+void HttpTransfer::Finish(absl::StatusOr<HttpResponse> response) {
+  std::move(done_)(std::move(response));
+}
+
+bool HttpTransfer::HasAnswer() const {
+  pollfd state{};
+  state.fd = CURL_SOCKET_BAD;
+  state.events = POLLIN;
+  curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &state.fd);
+  return state.fd != CURL_SOCKET_BAD && poll(&state, 1, 0) == 1;
+}
+
+size_t HttpTransfer::OnRead(char* target, size_t size, size_t count, void* self) {
+  auto* transfer = static_cast<HttpTransfer*>(self);
+  if (transfer->request_.body == nullptr) return 0;
+  const size_t copied = transfer->request_.body->Read(transfer->read_offset_, target, size * count);
+  // A server that refuses early and closes resets the connection. To send into that fails, and its
+  // answer would be lost; copying takes long enough for it to arrive.
+  if (copied > 0 && transfer->HasAnswer()) {
+    transfer->paused_->push_back(transfer->easy_);
+    return CURL_READFUNC_PAUSE;
+  }
+  transfer->read_offset_ += static_cast<int64_t>(copied);
+  return copied;
+}
+
+int HttpTransfer::OnSeek(void* self, curl_off_t offset, int origin) {
+  auto* transfer = static_cast<HttpTransfer*>(self);
+  const int64_t size = transfer->request_.body == nullptr ? 0 : transfer->request_.body->size();
+  if (origin != SEEK_SET || offset < 0 || offset > size) return CURL_SEEKFUNC_FAIL;
+  transfer->read_offset_ = offset;
+  return CURL_SEEKFUNC_OK;
+}
+
+size_t HttpTransfer::OnHeader(char* data, size_t size, size_t count, void* self) {
+  auto* transfer = static_cast<HttpTransfer*>(self);
+  const size_t bytes = size * count;
+  transfer->header_bytes_ += static_cast<int64_t>(bytes);
+  if (transfer->header_bytes_ > kMaxHeaderBytes) {
+    transfer->too_large_ = true;
+    return 0;
+  }
+  const absl::string_view line = absl::StripAsciiWhitespace(absl::string_view(data, bytes));
+  if (absl::string_view(data, bytes).substr(0, 5) == "HTTP/") {
+    // The head of another answer: an interim one came before, or libcurl sent the request again.
+    transfer->response_ = HttpResponse();
+    return bytes;
+  }
+  const size_t colon = line.find(':');
+  if (colon != absl::string_view::npos) {
+    transfer->response_.headers.emplace(
+        absl::AsciiStrToLower(line.substr(0, colon)),
+        std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
+  }
+  return bytes;
+}
+
+size_t HttpTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
+  auto* transfer = static_cast<HttpTransfer*>(self);
+  const size_t bytes = size * count;
+  const size_t limit = static_cast<size_t>(transfer->max_response_bytes_);
+  if (bytes > limit - transfer->response_.body.size()) {
+    transfer->too_large_ = true;
+    return 0;
+  }
+  transfer->response_.body.append(data, bytes);
+  return bytes;
+}
+
+}  // namespace penstock

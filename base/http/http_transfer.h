@@ -1,0 +1,87 @@
+#ifndef PENSTOCK_BASE_HTTP_HTTP_TRANSFER_H_
+#define PENSTOCK_BASE_HTTP_HTTP_TRANSFER_H_
+
+// One HTTP request on its way through libcurl. Part of HttpLoop; lives on the loop's thread.
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/http/http_loop.h"
+
+namespace penstock {
+
+class HttpTransfer {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  // Times count from `now`, also while the transfer waits for a connection.
+  HttpTransfer(HttpRequest request, HttpLoop::Callback done, TimePoint now);
+  ~HttpTransfer();
+  HttpTransfer(const HttpTransfer&) = delete;
+  HttpTransfer& operator=(const HttpTransfer&) = delete;
+
+  // Sets `easy`, which is as good as new, up for this request. INVALID_ARGUMENT for a header with a
+  // line break. Whenever the transfer stops sending to let an answer be read first, it adds `easy`
+  // to `paused`.
+  absl::Status Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now,
+                       std::vector<CURL*>& paused);
+
+  CURL* easy() const { return easy_; }
+
+  // When to call CheckTime next.
+  TimePoint next_check() const { return next_check_; }
+
+  // DEADLINE_EXCEEDED when the request took too long or no byte has moved for too long.
+  absl::Status CheckTime(TimePoint now);
+
+  // What came of a request that libcurl ended with `result`.
+  absl::StatusOr<HttpResponse> Result(CURLcode result);
+
+  // Gives the answer to the caller. REQUIRES: called once.
+  void Finish(absl::StatusOr<HttpResponse> response);
+
+ private:
+  static size_t OnRead(char* target, size_t size, size_t count, void* self);
+  static int OnSeek(void* self, curl_off_t offset, int origin);
+  static size_t OnHeader(char* data, size_t size, size_t count, void* self);
+  static size_t OnBody(char* data, size_t size, size_t count, void* self);
+
+  absl::Status SetHeaders();
+  void SetMethod(const HttpLoopOptions& options);
+  void SetNextCheck(TimePoint now);
+
+  // True when the server has said something already, or has gone.
+  bool HasAnswer() const;
+
+  // A number that changes when a byte moves in either direction.
+  int64_t Moved() const;
+
+  HttpRequest request_;
+  HttpLoop::Callback done_;
+  std::optional<TimePoint> deadline_;
+  CURL* easy_ = nullptr;                  // null until Prepare
+  std::vector<CURL*>* paused_ = nullptr;  // likewise
+  curl_slist* headers_ = nullptr;
+  int64_t max_response_bytes_ = 0;
+  char error_[CURL_ERROR_SIZE] = {};
+
+  int64_t read_offset_ = 0;  // of the body, where libcurl reads next
+  int64_t header_bytes_ = 0;
+  bool too_large_ = false;
+  HttpResponse response_;
+
+  int64_t moved_ = 0;  // Moved() as last seen to change, at moved_time_
+  TimePoint moved_time_;
+  TimePoint next_check_;
+};
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_BASE_HTTP_HTTP_TRANSFER_H_

@@ -1,0 +1,264 @@
+#include "plugin/oss/client.h"
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "plugin/object_rules.h"
+#include "plugin/oss/replies.h"
+#include "plugin/oss/retry.h"
+
+namespace penstock::oss {
+namespace {
+
+// A clock that is still wrong after this many corrections is not going to be right.
+constexpr int kMaxClockCorrections = 2;
+
+// Names go into host names and paths: nothing is built from one that was not checked. Without its
+// key or upload id a DELETE would remove something else.
+absl::Status CheckNames(const OssRequest& request) {
+  PENSTOCK_RETURN_IF_ERROR(CheckBucketName(request.bucket));
+  if (!request.of_bucket) PENSTOCK_RETURN_IF_ERROR(CheckKey(request.key));
+  const auto upload_id = request.query.find("uploadId");
+  if (upload_id == request.query.end() || !upload_id->second.empty()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, kReasonRejected,
+                   "an upload id must not be empty");
+}
+
+bool SaysSuccess(const HttpResponse& answer) {
+  if (answer.status < 200 || answer.status > 299) return false;
+  if (answer.status == 203) return true;  // CallbackFailed: stored all the same
+  OssError ignored;
+  return !absl::StrContains(answer.body, "<Error") || !ParseErrorBody(answer.body, ignored);
+}
+
+// Refusals that a change of the configured files may have mended already, for the next call.
+bool MayBeOldCredentials(const OssError& error) {
+  return error.code == "InvalidAccessKeyId" || error.code == "SignatureDoesNotMatch";
+}
+
+}  // namespace
+
+OssClient::Ticket::Ticket(OssClient& client) : client_(client) {
+  absl::MutexLock lock(&client_.mutex_);
+  ++client_.under_way_;
+}
+
+OssClient::Ticket::~Ticket() {
+  absl::MutexLock lock(&client_.mutex_);
+  --client_.under_way_;
+}
+
+OssClient::OssClient(Endpoint endpoint, std::unique_ptr<CredentialSource> credentials,
+                     const BackendEnvironment& environment)
+    : endpoint_(std::move(endpoint)),
+      credentials_(std::move(credentials)),
+      environment_(environment) {}
+
+OssClient::~OssClient() {
+  std::map<int64_t, CallPtr> sleeping;
+  {
+    absl::MutexLock lock(&sleepers_->mutex);
+    sleepers_->closed = true;
+    sleeping.swap(sleepers_->calls);
+  }
+  for (auto& [id, call] : sleeping) {
+    absl::Status error = call->error;
+    Finish(std::move(call), std::move(error));
+  }
+  absl::MutexLock lock(&mutex_);
+  const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return under_way_ == 0; };
+  mutex_.Await(absl::Condition(&idle));
+}
+
+void OssClient::Post(Closure closure) {
+  auto ticket = std::make_unique<Ticket>(*this);
+  environment_.executor->Post([ticket = std::move(ticket), closure = std::move(closure)]() mutable {
+    std::move(closure)();
+    closure = nullptr;  // gone before the ticket
+  });
+}
+
+void OssClient::Call(OssRequest request, Repeat repeat, Check check, Done<HttpResponse> done) {
+  if (absl::Status status = CheckNames(request); !status.ok()) {
+    Post([status = std::move(status), done = std::move(done)]() mutable {
+      std::move(done)(std::move(status));
+    });
+    return;
+  }
+  auto call = std::make_unique<PendingCall>(*this);
+  call->request = std::move(request);
+  call->repeat = repeat;
+  call->check = std::move(check);
+  call->done = std::move(done);
+  SignedRequest attempt = Sign(call->request);
+  Send(std::move(call), std::move(attempt));
+}
+
+void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse> done) {
+  auto call = std::make_unique<PendingCall>(*this);
+  call->request.method = request.http.method;
+  call->check = std::move(check);
+  call->done = std::move(done);
+  Send(std::move(call), std::move(request));
+}
+
+SignedRequest OssClient::Sign(const OssRequest& request) const {
+  SignedRequest result;
+  result.time = environment_.clock->Now();
+  result.credentials = credentials_->Get();
+  SigningInput input{request.method, request.bucket,  request.key,
+                     request.query,  request.headers, {}};
+  SignHeaders(input, *result.credentials, endpoint_.scope(),
+              result.time + absl::Nanoseconds(clock_offset_nanos_.load()));
+  result.http.method = request.method;
+  result.http.url = endpoint_.Url(request.bucket, request.key, request.query);
+  for (const auto& [name, value] : input.headers) {
+    result.http.headers.push_back(absl::StrCat(name, ": ", value));
+  }
+  result.http.body = request.body;
+  result.http.stall_timeout = request.stall_timeout;
+  result.http.total_timeout = request.total_timeout;
+  return result;
+}
+
+void OssClient::Send(CallPtr call, SignedRequest attempt) {
+  call->credentials = std::move(attempt.credentials);
+  environment_.http->Send(
+      std::move(attempt.http),
+      [this, call = std::move(call)](absl::StatusOr<HttpResponse> answer) mutable {
+        OnAnswer(std::move(call), std::move(answer));
+      });
+}
+
+void OssClient::OnAnswer(CallPtr call, absl::StatusOr<HttpResponse> answer) {
+  if (!answer.ok()) {
+    const absl::StatusCode code = answer.status().code();
+    call->error = NoAnswerStatus(answer.status());
+    const bool final =
+        code == absl::StatusCode::kCancelled || code == absl::StatusCode::kInvalidArgument;
+    OnFailure(std::move(call), final ? RetryClass::kNever : RetryClass::kBackoff);
+    return;
+  }
+  if (!SaysSuccess(*answer)) {
+    OnRefusal(std::move(call), *answer);
+    return;
+  }
+  call->error = call->check == nullptr ? absl::OkStatus() : call->check(*answer);
+  if (call->error.ok()) {
+    Finish(std::move(call), std::move(answer));
+  } else {
+    OnFailure(std::move(call), RetryClass::kBackoff);
+  }
+}
+
+void OssClient::OnRefusal(CallPtr call, const HttpResponse& answer) {
+  const OssError error = ParseError(answer, call->request.method == "HEAD");
+  call->error = ToStatus(error);
+  const RetryClass retry = Classify(error);
+  if (retry == RetryClass::kClock) {
+    OnSkew(std::move(call), answer);
+  } else if (retry == RetryClass::kCredentials) {
+    const bool again = call->repeat != Repeat::kNever && !std::exchange(call->renewed, true);
+    RenewCredentials(std::move(call), again);
+  } else if (MayBeOldCredentials(error)) {
+    RenewCredentials(std::move(call), false);
+  } else {
+    OnFailure(std::move(call), retry);
+  }
+}
+
+void OssClient::OnFailure(CallPtr call, RetryClass retry) {
+  const bool again = retry != RetryClass::kNever && call->repeat == Repeat::kFreely &&
+                     ++call->failures < kMaxAttempts;
+  if (again) {
+    const absl::Duration wait = RetryWait(retry, call->failures, Random());
+    Sleep(std::move(call), wait);
+  } else {
+    absl::Status error = call->error;
+    Finish(std::move(call), std::move(error));
+  }
+}
+
+void OssClient::OnSkew(CallPtr call, const HttpResponse& answer) {
+  const bool again = CorrectClock(answer) && call->repeat != Repeat::kNever &&
+                     ++call->clock_corrections <= kMaxClockCorrections;
+  if (again) {
+    SignedRequest attempt = Sign(call->request);
+    Send(std::move(call), std::move(attempt));
+  } else {
+    absl::Status error = call->error;
+    Finish(std::move(call), std::move(error));
+  }
+}
+
+void OssClient::RenewCredentials(CallPtr call, bool again) {
+  environment_.blocking->Post([this, call = std::move(call), again]() mutable {
+    // Files that cannot be read now leave the old credentials, whose refusal says what is wrong.
+    credentials_->Reload(call->credentials).IgnoreError();
+    if (again) {
+      SignedRequest attempt = Sign(call->request);
+      Send(std::move(call), std::move(attempt));
+      return;
+    }
+    absl::Status error = call->error;
+    if (credentials_->Get() != call->credentials && call->repeat == Repeat::kNever) {
+      error = MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
+                        absl::StrCat(std::string(error.message()), "; they were renewed just now"),
+                        ErrorMetadataOf(error), absl::ZeroDuration());
+    }
+    Finish(std::move(call), std::move(error));
+  });
+}
+
+void OssClient::Sleep(CallPtr call, absl::Duration wait) {
+  int64_t id = 0;
+  {
+    absl::MutexLock lock(&sleepers_->mutex);
+    if (!sleepers_->closed) {
+      id = ++sleepers_->last_id;
+      sleepers_->calls.emplace(id, std::move(call));
+    }
+  }
+  if (id == 0) {
+    absl::Status error = call->error;
+    Finish(std::move(call), std::move(error));
+    return;
+  }
+  environment_.executor->PostAfter(wait, [this, sleepers = sleepers_, id] {
+    CallPtr woken;
+    {
+      absl::MutexLock lock(&sleepers->mutex);
+      const auto it = sleepers->calls.find(id);
+      if (it == sleepers->calls.end()) return;  // the client is gone, or going
+      woken = std::move(it->second);
+      sleepers->calls.erase(it);
+    }
+    SignedRequest attempt = Sign(woken->request);
+    Send(std::move(woken), std::move(attempt));
+  });
+}
+
+void OssClient::Finish(CallPtr call, absl::StatusOr<HttpResponse> result) {
+  Done<HttpResponse> done = std::move(call->done);
+  std::move(done)(std::move(result));
+}
+
+bool OssClient::CorrectClock(const HttpResponse& answer) {
+  const absl::Time theirs = TimeOf(answer, "date");
+  if (answer.Header("x-oss-request-id").empty() || theirs == absl::InfinitePast()) return false;
+  clock_offset_nanos_ = absl::ToInt64Nanoseconds(theirs - environment_.clock->Now());
+  return true;
+}
+
+double OssClient::Random() {
+  const std::string bytes = environment_.random->Bytes(sizeof(uint32_t));
+  uint32_t number = 0;
+  std::memcpy(&number, bytes.data(), sizeof number);
+  return number / 4294967296.0;
+}
+
+}  // namespace penstock::oss

@@ -1,0 +1,150 @@
+#ifndef PENSTOCK_PLUGIN_OSS_CLIENT_H_
+#define PENSTOCK_PLUGIN_OSS_CLIENT_H_
+
+// Requests to OSS: signs them, sends them, and sends them again where that does no harm and can
+// help. Knows no operation.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "base/buffer.h"
+#include "base/http/http_loop.h"
+#include "plugin/backend.h"
+#include "plugin/oss/credentials.h"
+#include "plugin/oss/endpoint.h"
+#include "plugin/oss/errors.h"
+#include "plugin/oss/signature.h"
+#include "plugin/registry.h"
+
+namespace penstock::oss {
+
+struct OssRequest {
+  std::string method;
+  std::string bucket;
+  std::string key;
+  bool of_bucket = false;  // about the bucket, without a key
+  Query query;
+  Headers headers;                     // besides what signing adds
+  std::shared_ptr<const Buffer> body;  // null: none
+  absl::Duration stall_timeout = absl::Seconds(30);
+  absl::Duration total_timeout = absl::InfiniteDuration();
+};
+
+// When a request may be sent again.
+enum class Repeat {
+  kFreely,     // it may have its effect twice
+  kIfRefused,  // only after an answer that says it had none
+  kNever,      // whatever happens, its caller decides
+};
+
+// A request that is ready to be sent.
+struct SignedRequest {
+  HttpRequest http;
+  absl::Time time;  // of this machine's clock, when it was signed
+  std::shared_ptr<const Credentials> credentials;
+};
+
+// Thread-safe. The destructor ends what waits to be sent again with its last error, and waits for
+// the rest.
+class OssClient {
+ public:
+  // Judges an answer that says success: whether it is complete, and what was stored is what was
+  // sent. An error is tried again like a failed request.
+  using Check = std::function<absl::Status(const HttpResponse&)>;
+
+  OssClient(Endpoint endpoint, std::unique_ptr<CredentialSource> credentials,
+            const BackendEnvironment& environment);
+  ~OssClient();
+  OssClient(const OssClient&) = delete;
+  OssClient& operator=(const OssClient&) = delete;
+
+  // Sends `request`, signed anew for each attempt. Answers what OSS answered once it says success
+  // and `check` (may be null) agrees, else an error with a reason of plugin/backend.h. `done` never
+  // runs from within this call.
+  void Call(OssRequest request, Repeat repeat, Check check, Done<HttpResponse> done);
+
+  // Signs `request` now, for SendSigned.
+  SignedRequest Sign(const OssRequest& request) const;
+
+  // Sends one attempt that was signed before, and never again. A refusal for the clock or the
+  // credentials mends these and is UNAVAILABLE: a request that is signed now can do better.
+  void SendSigned(SignedRequest request, Check check, Done<HttpResponse> done);
+
+  // Runs `closure` soon; the destructor waits for it.
+  void Post(Closure closure);
+
+ private:
+  // Counts one thing under way for as long as it lives.
+  class Ticket {
+   public:
+    explicit Ticket(OssClient& client);
+    ~Ticket();
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+
+   private:
+    OssClient& client_;
+  };
+
+  struct PendingCall {
+    explicit PendingCall(OssClient& client) : ticket(client) {}
+
+    const Ticket ticket;  // first, so that it is given back after all else is gone
+    OssRequest request;
+    Repeat repeat = Repeat::kNever;
+    Check check;
+    Done<HttpResponse> done;
+    int failures = 0;
+    int clock_corrections = 0;
+    bool renewed = false;                            // credentials, once
+    std::shared_ptr<const Credentials> credentials;  // of the last attempt
+    absl::Status error;                              // of the last attempt
+  };
+  using CallPtr = std::unique_ptr<PendingCall>;
+
+  // Calls that wait to be sent again. Outlives the client for the closures that would wake them.
+  struct Sleepers {
+    absl::Mutex mutex;  // guards what follows
+    bool closed ABSL_GUARDED_BY(mutex) = false;
+    int64_t last_id ABSL_GUARDED_BY(mutex) = 0;
+    std::map<int64_t, CallPtr> calls ABSL_GUARDED_BY(mutex);
+  };
+
+  void Send(CallPtr call, SignedRequest attempt);
+  void OnAnswer(CallPtr call, absl::StatusOr<HttpResponse> answer);
+  void OnRefusal(CallPtr call, const HttpResponse& answer);
+  void OnFailure(CallPtr call, RetryClass retry);
+  void OnSkew(CallPtr call, const HttpResponse& answer);
+  void RenewCredentials(CallPtr call, bool again);
+  void Sleep(CallPtr call, absl::Duration wait);
+
+  static void Finish(CallPtr call, absl::StatusOr<HttpResponse> result);
+
+  // Sets the clock by an answer that OSS itself gave; false when it is none.
+  bool CorrectClock(const HttpResponse& answer);
+
+  double Random();
+
+  // Constant after construction.
+  const Endpoint endpoint_;
+  const std::unique_ptr<CredentialSource> credentials_;
+  const BackendEnvironment environment_;
+
+  std::atomic<int64_t> clock_offset_nanos_ = 0;  // OSS's clock less this machine's
+  const std::shared_ptr<Sleepers> sleepers_ = std::make_shared<Sleepers>();
+
+  absl::Mutex mutex_;  // guards what follows
+  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace penstock::oss
+
+#endif  // PENSTOCK_PLUGIN_OSS_CLIENT_H_

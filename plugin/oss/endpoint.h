@@ -1,0 +1,41 @@
+#ifndef PENSTOCK_PLUGIN_OSS_ENDPOINT_H_
+#define PENSTOCK_PLUGIN_OSS_ENDPOINT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "plugin/oss/signature.h"
+#include "plugin/registry.h"
+
+namespace penstock::oss {
+
+// Where the requests of a remote go. Constant after construction.
+class Endpoint {
+ public:
+  // region, endpoint, addressing.
+  static std::vector<OptionInfo> Options();
+
+  // INVALID_ARGUMENT / BAD_REMOTE_OPTION says what to write instead.
+  static absl::StatusOr<Endpoint> Create(const OptionValues& values);
+
+  // The URL of a key, or with an empty one of the bucket.
+  std::string Url(const std::string& bucket, const std::string& key, const Query& query) const;
+
+  const SigningScope& scope() const { return scope_; }
+
+ private:
+  enum class Addressing { kVirtualHost, kPath, kCname };
+
+  absl::Status ParseEndpoint(const std::string& endpoint);
+  absl::Status ParseAddressing(const std::string& addressing, const std::string& buckets);
+
+  SigningScope scope_;
+  std::string scheme_ = "https";
+  std::string host_;  // with its port, if any
+  Addressing addressing_ = Addressing::kVirtualHost;
+};
+
+}  // namespace penstock::oss
+
+#endif  // PENSTOCK_PLUGIN_OSS_ENDPOINT_H_

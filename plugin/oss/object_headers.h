@@ -1,0 +1,33 @@
+#ifndef PENSTOCK_PLUGIN_OSS_OBJECT_HEADERS_H_
+#define PENSTOCK_PLUGIN_OSS_OBJECT_HEADERS_H_
+
+// An object's attributes as the headers of a request, and the rules that OSS has for them. Pure
+// functions. Values are sent as they are: UTF-8, never encoded.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/object.h"
+#include "plugin/oss/signature.h"
+#include "plugin/registry.h"
+
+namespace penstock::oss {
+
+// acl, server_side_encryption, server_side_encryption_key_id.
+std::vector<OptionInfo> ObjectOptions();
+
+// What object_rules.h leaves to the backend. INVALID_ARGUMENT: BAD_KEY (OSS takes none that begins
+// with `/` or `\`), BAD_METADATA and BAD_HEADER_VALUE (a value that begins or ends with a space
+// would lose it; OSS cannot keep empty metadata), BAD_STORAGE_CLASS, BAD_TAGS, BAD_BACKEND_OPTION.
+absl::Status CheckOssRules(const ObjectName& object, const ObjectAttributes& attributes);
+
+// Of each request: all that Initiate takes, all that PutObject takes, and what Complete takes of an
+// object whose upload was begun with the first.
+Headers InitiateHeaders(const ObjectAttributes& attributes, const std::string& mark);
+Headers PutHeaders(const ObjectAttributes& attributes, const std::string& mark);
+Headers CompleteHeaders(const ObjectAttributes& attributes);
+
+}  // namespace penstock::oss
+
+#endif  // PENSTOCK_PLUGIN_OSS_OBJECT_HEADERS_H_

@@ -1,0 +1,45 @@
+#include "plugin/oss/oss.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "plugin/object_rules.h"
+#include "plugin/oss/credentials.h"
+#include "plugin/oss/endpoint.h"
+#include "plugin/oss/object_headers.h"
+#include "plugin/oss/oss_backend.h"
+
+namespace penstock {
+namespace {
+
+std::string GetEnvironment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value == nullptr ? "" : value;
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> Create(const OptionValues& values,
+                                                const BackendEnvironment& environment) {
+  PENSTOCK_ASSIGN_OR_RETURN(oss::Endpoint endpoint, oss::Endpoint::Create(values));
+  PENSTOCK_ASSIGN_OR_RETURN(auto credentials,
+                            oss::CredentialSource::Create(values, GetEnvironment));
+  return oss::MakeOssBackend(std::move(endpoint), std::move(credentials), RemoteRestriction(values),
+                             environment);
+}
+
+}  // namespace
+
+BackendInfo OssBackendInfo() {
+  BackendInfo info;
+  info.name = "oss";
+  info.description = "Alibaba Cloud Object Storage Service";
+  for (const auto& options :
+       {oss::Endpoint::Options(), oss::CredentialSource::Options(), RemoteRestriction::Options()}) {
+    info.options.insert(info.options.end(), options.begin(), options.end());
+  }
+  info.object_options = oss::ObjectOptions();
+  info.create = Create;
+  return info;
+}
+
+}  // namespace penstock

@@ -1,0 +1,25 @@
+#ifndef PENSTOCK_PLUGIN_OSS_OSS_BACKEND_H_
+#define PENSTOCK_PLUGIN_OSS_OSS_BACKEND_H_
+
+#include <memory>
+
+#include "plugin/backend.h"
+#include "plugin/object_rules.h"
+#include "plugin/oss/credentials.h"
+#include "plugin/oss/endpoint.h"
+#include "plugin/registry.h"
+
+namespace penstock::oss {
+
+// How long OSS takes a signed request after the time in it.
+inline constexpr absl::Duration kSignatureLife = absl::Minutes(15);
+
+// Backend over OSS's REST API. What `environment` points to must outlive it.
+std::unique_ptr<Backend> MakeOssBackend(Endpoint endpoint,
+                                        std::unique_ptr<CredentialSource> credentials,
+                                        RemoteRestriction restriction,
+                                        const BackendEnvironment& environment);
+
+}  // namespace penstock::oss
+
+#endif  // PENSTOCK_PLUGIN_OSS_OSS_BACKEND_H_
