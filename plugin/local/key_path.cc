@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "plugin/object_rules.h"
 
-namespace penstock {
+namespace penstock::local {
 namespace {
 
 // NAME_MAX is 255 bytes; what is left is for the suffix.
@@ -111,4 +111,4 @@ std::optional<std::string> PathToKey(const std::string& path) {
   return key;
 }
 
-}  // namespace penstock
+}  // namespace penstock::local

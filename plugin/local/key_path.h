@@ -25,7 +25,7 @@
 #include <optional>
 #include <string>
 
-namespace penstock {
+namespace penstock::local {
 
 // The path of a key, relative to its bucket: one to many components separated by "/", each of 1 to
 // 255 bytes and none of them "." or "..". REQUIRES: CheckKey(key).
@@ -34,6 +34,6 @@ std::string KeyToPath(const std::string& key);
 // The key of a path; nullopt when no key has it.
 std::optional<std::string> PathToKey(const std::string& path);
 
-}  // namespace penstock
+}  // namespace penstock::local
 
 #endif  // PENSTOCK_PLUGIN_LOCAL_KEY_PATH_H_

@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "plugin/object_rules.h"
 
-namespace penstock {
+namespace penstock::local {
 namespace {
 
 TEST(KeyPathTest, OrdinaryKeysAreTheirOwnPath) {
@@ -96,4 +96,4 @@ TEST(KeyPathTest, RandomKeysComeBackAndNeverCollide) {
 }
 
 }  // namespace
-}  // namespace penstock
+}  // namespace penstock::local
