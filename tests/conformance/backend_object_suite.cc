@@ -82,9 +82,7 @@ TEST_P(BackendConformanceTest, PutReplaces) {
 TEST_P(BackendConformanceTest, PreparedPutHasNoEffectUntilItIsSent) {
   const ObjectName object = Name("prepared");
   const absl::Time before = absl::Now();
-  auto put = Pending<std::unique_ptr<PreparedPut>>([&](auto done) {
-               backend().PreparePut(object, {}, mark_, MakeBuffer("x"), std::move(done));
-             }).Get();
+  auto put = Prepare(object, "x");
   ASSERT_TRUE(put.ok()) << put.status();
   EXPECT_GT((*put)->valid_until(), before);
   EXPECT_LE((*put)->valid_until(), absl::Now() + absl::Minutes(16));
@@ -93,9 +91,7 @@ TEST_P(BackendConformanceTest, PreparedPutHasNoEffectUntilItIsSent) {
 
 TEST_P(BackendConformanceTest, PreparedPutMayGoBeforeItsAnswer) {
   const ObjectName object = Name("gone");
-  auto put = Pending<std::unique_ptr<PreparedPut>>([&](auto done) {
-               backend().PreparePut(object, {}, mark_, MakeBuffer("x"), std::move(done));
-             }).Get();
+  auto put = Prepare(object, "x");
   ASSERT_TRUE(put.ok()) << put.status();
   Pending<ObjectStat> sent([&](auto done) { (*put)->Send(std::move(done)); });
   put->reset();
@@ -113,7 +109,7 @@ TEST_P(BackendConformanceTest, MetadataComesBackAndTheMarkStaysHidden) {
   const ObjectStat stat = Stat(object).value();
   EXPECT_EQ(stat.metadata, attributes.metadata);
   EXPECT_EQ(stat.content_type, attributes.content_type);
-  EXPECT_EQ(stat.mark, mark_);
+  EXPECT_EQ(stat.mark, kMark);
   EXPECT_FALSE(stat.metadata.contains(kMarkMetadataName));
   // Replaced whole, not mixed.
   ASSERT_TRUE(Put(object, "x").ok());

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "plugin/backend.h"
+#include "tests/support/backend_calls.h"
 #include "tests/support/pending.h"
 
 namespace penstock {
@@ -44,7 +45,8 @@ struct BackendUnderTest {
   friend void PrintTo(const BackendUnderTest& backend, std::ostream* out) { *out << backend.name; }
 };
 
-class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest> {
+class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest>,
+                               protected testing_support::BackendCalls {
  protected:
   struct Part {
     int32_t number;
@@ -53,30 +55,12 @@ class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest> {
 
   BackendConformanceTest() : harness_(GetParam().make()) {}
 
-  Backend& backend() { return harness_->backend(); }
+  Backend& backend() override { return harness_->backend(); }
   const Capabilities& capabilities() { return backend().capabilities(); }
   ObjectName Name(const std::string& key) const { return {harness_->bucket(), key}; }
 
   // Bytes that begin with `text`, as many as a part must have that is not the last.
   std::string PartBytes(const std::string& text);
-
-  // One call each, to the end.
-  absl::StatusOr<std::string> Initiate(const ObjectName& object,
-                                       const ObjectAttributes& attributes = {});
-  absl::StatusOr<std::string> Upload(const ObjectName& object, const std::string& upload_id,
-                                     int32_t number, const std::string& bytes);
-  absl::StatusOr<ObjectStat> Complete(const ObjectName& object, const std::string& upload_id,
-                                      const std::vector<PartReference>& parts,
-                                      const ObjectAttributes& attributes = {});
-  absl::Status Abort(const ObjectName& object, const std::string& upload_id);
-  absl::StatusOr<std::vector<ListedPart>> ListParts(const ObjectName& object,
-                                                    const std::string& upload_id);
-  absl::StatusOr<ListedUploads> ListUploads(const std::string& bucket, const std::string& prefix,
-                                            const std::string& page = "");
-  absl::StatusOr<ObjectStat> Put(const ObjectName& object, const std::string& bytes,
-                                 const ObjectAttributes& attributes = {});
-  absl::StatusOr<ObjectStat> Stat(const ObjectName& object);
-  absl::Status Delete(const ObjectName& object);
 
   // Uploads parts in the order given; the references are in that order too.
   std::vector<PartReference> UploadAll(const ObjectName& object, const std::string& upload_id,
@@ -87,7 +71,6 @@ class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest> {
   void ExpectObject(const ObjectName& object, const std::string& bytes,
                     const ObjectStat* published = nullptr);
 
-  const std::string mark_ = "0123456789abcdef0123456789abcdef";  // of everything that is put
   const std::unique_ptr<BackendHarness> harness_;
 };
 
