@@ -18,8 +18,8 @@ namespace {
 class TreeTest : public testing::TestWithParam<Tree::Resolver> {
  protected:
   TreeTest()
-      : tree_(Fd(open(directory_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
-              GetParam()) {}
+      : tree_(Fd(open(directory_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)), GetParam()) {
+  }
 
   std::string File(const std::string& name) const { return directory_.File(name); }
 
@@ -83,7 +83,8 @@ TEST(TreeOpenTest, RootMustBeADirectory) {
   const testing_support::TempDir directory;
   EXPECT_TRUE(Tree::Open(directory.path()).ok());
   testing_support::WriteFile(directory.File("file"), "x");
-  for (const std::string& bad : {directory.File("file"), directory.File("missing"), std::string()}) {
+  for (const std::string& bad :
+       {directory.File("file"), directory.File("missing"), std::string()}) {
     EXPECT_EQ(ErrorReason(Tree::Open(bad).status()), "BAD_REMOTE_OPTION") << bad;
   }
 }
