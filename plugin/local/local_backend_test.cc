@@ -6,11 +6,9 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "base/checksum.h"
 #include "base/error.h"
 #include "plugin/local/local.h"
 #include "plugin/local/local_fixture.h"
@@ -50,6 +48,14 @@ TEST_F(LocalBackendTest, ReplacedAndDeletedObjectsLeaveNothing) {
   }
   ASSERT_TRUE(Delete(Name("key")).ok());
   EXPECT_THAT(FilesBeneath(""), testing::IsEmpty());
+}
+
+TEST_F(LocalBackendTest, RefusedPutLeavesNothing) {
+  ASSERT_TRUE(Put(Name("key"), "old").ok());
+  ObjectAttributes forbidding;
+  forbidding.forbid_overwrite = true;
+  EXPECT_EQ(ErrorReason(Put(Name("key"), "new", forbidding).status()), kReasonObjectExists);
+  EXPECT_EQ(FilesBeneath("").size(), 2u) << "the object and its record";
 }
 
 TEST_F(LocalBackendTest, EndedUploadsLeaveNothing) {
@@ -178,45 +184,6 @@ TEST_F(LocalBackendTest, DestructorWaitsForItsCalls) {
   }
   backend_.reset();
   EXPECT_EQ(answered, 20);
-}
-
-// Each version has everything of its own, so that a mix shows.
-ObjectAttributes AttributesOf(const std::string& bytes) {
-  ObjectAttributes attributes;
-  attributes.metadata = {{"size", std::to_string(bytes.size())}, {"first", bytes.substr(0, 1)}};
-  return attributes;
-}
-
-TEST_F(LocalBackendTest, ReadersSeeOneVersionWhoeverIsWriting) {
-  ASSERT_TRUE(Put(Name("key"), "0", AttributesOf("0")).ok());
-  const auto second = LocalBackend::Open(settings_, environment_).value();  // another process
-  std::vector<std::thread> writers;
-  std::atomic<int> writing = 4;
-  for (int writer = 0; writer < 4; ++writer) {
-    writers.emplace_back([&, writer] {
-      Backend& target = writer % 2 == 0 ? *backend_ : *second;
-      for (int round = 0; round < 25; ++round) {
-        const std::string bytes(1 + round % 3, static_cast<char>('a' + writer));
-        auto put = Pending<std::unique_ptr<PreparedPut>>([&](auto done) {
-                     target.PreparePut(Name("key"), AttributesOf(bytes), kMark, MakeBuffer(bytes),
-                                       std::move(done));
-                   }).Get();
-        const auto sent = Pending<ObjectStat>([&](auto done) { (*put)->Send(std::move(done)); });
-        EXPECT_TRUE(Pending<ObjectStat>(sent).Get().ok());
-      }
-      --writing;
-    });
-  }
-  while (writing > 0) {
-    const absl::StatusOr<ObjectStat> stat = Stat(Name("key"));
-    ASSERT_TRUE(stat.ok()) << stat.status();
-    ASSERT_EQ(stat->mark, kMark);
-    const std::string bytes(static_cast<size_t>(stat->size), stat->metadata.at("first")[0]);
-    EXPECT_EQ(stat->crc64, Crc64(bytes));
-    EXPECT_EQ(stat->metadata, AttributesOf(bytes).metadata);
-  }
-  for (std::thread& writer : writers) writer.join();
-  EXPECT_EQ(FilesBeneath(".penstock").size(), 1u);
 }
 
 TEST(LocalBackendInfoTest, ChecksItsOptions) {

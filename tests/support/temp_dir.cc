@@ -21,8 +21,10 @@ namespace {
 
 }  // namespace
 
-TempDir::TempDir() {
-  path_ = (std::filesystem::temp_directory_path() / "penstock_test.XXXXXX").string();
+TempDir::TempDir(const std::string& parent) {
+  const std::filesystem::path where =
+      parent.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(parent);
+  path_ = (where / "penstock_test.XXXXXX").string();
   if (mkdtemp(path_.data()) == nullptr) Die("mkdtemp");
 }
 

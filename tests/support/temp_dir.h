@@ -8,7 +8,8 @@ namespace penstock::testing_support {
 // A new, empty directory, removed with everything in it at the end.
 class TempDir {
  public:
-  TempDir();
+  // Beneath `parent`; where temporary files belong when it is empty.
+  explicit TempDir(const std::string& parent = "");
   ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
