@@ -1,0 +1,216 @@
+#include "plugin/local/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+#include "plugin/backend.h"
+
+namespace penstock::local {
+namespace {
+
+using Code = absl::StatusCode;
+
+constexpr absl::Duration kFullRetryDelay = absl::Seconds(30);
+constexpr absl::Duration kRetryDelay = absl::Seconds(1);
+
+// Runs a system call again for as long as signals interrupt it.
+template <typename Call>
+auto Uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+// Whether copy_file_range cannot serve these two files, though reading and writing can.
+bool CannotCopyInKernel(int error_number) {
+  return error_number == EXDEV || error_number == EINVAL || error_number == ENOSYS ||
+         error_number == EOPNOTSUPP;
+}
+
+absl::Status TooShort(int64_t missing) {
+  return MakeError(Code::kDataLoss, kReasonChecksumMismatch,
+                   absl::StrCat("local: a stored part ends ", missing,
+                                " bytes early; something else has changed it"),
+                   {{"missing", absl::StrCat(missing)}});
+}
+
+absl::Status CopyByHand(int source, int64_t offset, int64_t count, int target) {
+  constexpr int64_t kBlock = 1 << 20;
+  while (count > 0) {
+    PENSTOCK_ASSIGN_OR_RETURN(const std::string block,
+                              ReadAt(source, offset, static_cast<size_t>(std::min(count, kBlock))));
+    if (block.empty()) return TooShort(count);
+    PENSTOCK_RETURN_IF_ERROR(WriteAll(target, block));
+    offset += static_cast<int64_t>(block.size());
+    count -= static_cast<int64_t>(block.size());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FileError(int error_number, const std::string& action) {
+  const std::string message =
+      absl::StrCat("local: could not ", action, ": ", std::generic_category().message(error_number),
+                   " (errno ", error_number, ")");
+  const ErrorMetadata metadata = {{"errno", absl::StrCat(error_number)}};
+  switch (error_number) {
+    case ENOENT:
+      return MakeError(Code::kNotFound, "NO_SUCH_FILE", message, metadata);
+    case ENOSPC:
+    case EDQUOT:
+      return MakeError(Code::kResourceExhausted, kReasonBackendFull, message, metadata,
+                       kFullRetryDelay);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ELOOP:
+      return MakeError(Code::kPermissionDenied, kReasonDenied, message, metadata);
+    case EEXIST:
+    case EFBIG:
+    case EINVAL:
+    case EISDIR:
+    case ENAMETOOLONG:
+    case ENOTDIR:
+    case ENOTEMPTY:
+    case EXDEV:
+      return MakeError(Code::kFailedPrecondition, kReasonRejected, message, metadata);
+    default:
+      return MakeError(Code::kUnavailable, kReasonUnavailable, message, metadata, kRetryDelay);
+  }
+}
+
+absl::Status AsUnknownOutcome(const absl::Status& status) {
+  if (status.ok()) return status;
+  return MakeError(Code::kUnavailable, kReasonUnavailable, std::string(status.message()),
+                   ErrorMetadataOf(status), kRetryDelay);
+}
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+Fd::~Fd() {
+  if (fd_ >= 0) close(fd_);
+}
+
+absl::StatusOr<Fd> OpenEntry(int directory, const std::string& name, int flags,
+                             const std::string& action) {
+  Fd fd(Uninterrupted(
+      [&] { return openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, 0666); }));
+  if (fd.get() < 0) return FileError(errno, action);
+  return fd;
+}
+
+absl::StatusOr<struct stat> StatFile(int fd) {
+  struct stat result;
+  if (fstat(fd, &result) != 0) return FileError(errno, "look at an open file");
+  return result;
+}
+
+absl::StatusOr<struct stat> StatEntry(int directory, const std::string& name) {
+  struct stat result;
+  if (fstatat(directory, name.c_str(), &result, AT_SYMLINK_NOFOLLOW) != 0) {
+    return FileError(errno, "look at a file");
+  }
+  return result;
+}
+
+absl::Status WriteAll(int fd, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t written = Uninterrupted([&] { return write(fd, data.data(), data.size()); });
+    if (written < 0) return FileError(errno, "write a file");
+    data.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadAll(int fd, size_t limit) { return ReadAt(fd, 0, limit); }
+
+absl::StatusOr<std::string> ReadAt(int fd, int64_t offset, size_t count) {
+  std::string data;
+  while (data.size() < count) {
+    constexpr size_t kStep = 1 << 20;
+    const size_t before = data.size();
+    data.resize(std::min(count, before + kStep));
+    const ssize_t got = Uninterrupted([&] {
+      return pread(fd, data.data() + before, data.size() - before,
+                   offset + static_cast<int64_t>(before));
+    });
+    if (got < 0) return FileError(errno, "read a file");
+    data.resize(before + static_cast<size_t>(got));
+    if (got == 0) break;
+  }
+  return data;
+}
+
+absl::Status AppendFile(int source, int64_t count, int target) {
+  off_t offset = 0;
+  while (offset < count) {
+    const ssize_t copied = Uninterrupted([&] {
+      return copy_file_range(source, &offset, target, nullptr, static_cast<size_t>(count - offset),
+                             0);
+    });
+    if (copied < 0 && CannotCopyInKernel(errno)) {
+      return CopyByHand(source, offset, count - offset, target);
+    }
+    if (copied < 0) return FileError(errno, "copy a part");
+    if (copied == 0) return TooShort(count - offset);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Sync(int fd) {
+  if (Uninterrupted([&] { return fsync(fd); }) != 0) return FileError(errno, "sync a file");
+  return absl::OkStatus();
+}
+
+absl::Status Rename(int from, const std::string& from_name, int to, const std::string& to_name,
+                    unsigned flags, const std::string& action) {
+  if (renameat2(from, from_name.c_str(), to, to_name.c_str(), flags) != 0) {
+    return FileError(errno, action);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ListDirectory(int directory) {
+  // A descriptor of its own, for the position is the descriptor's.
+  PENSTOCK_ASSIGN_OR_RETURN(Fd fd,
+                            OpenEntry(directory, ".", O_RDONLY | O_DIRECTORY, "list a directory"));
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd.get()), closedir);
+  if (stream == nullptr) return FileError(errno, "list a directory");
+  fd.Release();
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return FileError(errno, "list a directory");
+  return names;
+}
+
+void RemoveAll(int directory, const std::string& name) {
+  if (unlinkat(directory, name.c_str(), 0) == 0) return;
+  const absl::StatusOr<Fd> inner =
+      OpenEntry(directory, name, O_RDONLY | O_DIRECTORY, "remove a directory");
+  if (!inner.ok()) return;
+  const absl::StatusOr<std::vector<std::string>> entries = ListDirectory(inner->get());
+  if (!entries.ok()) return;
+  for (const std::string& entry : *entries) RemoveAll(inner->get(), entry);
+  unlinkat(directory, name.c_str(), AT_REMOVEDIR);
+}
+
+}  // namespace penstock::local

@@ -1,0 +1,221 @@
+#include "plugin/local/object_files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/checksum.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+
+namespace penstock::local {
+namespace {
+
+using Code = absl::StatusCode;
+
+// How often to begin again when others change the same object meanwhile.
+constexpr int kMostAttempts = 1000;
+
+std::string Shown(const ObjectName& object) {
+  return absl::StrCat("\"", absl::CHexEscape(object.key), "\" in bucket \"", object.bucket, "\"");
+}
+
+absl::Status NoSuchObject(const ObjectName& object) {
+  return MakeError(Code::kNotFound, kReasonNoSuchObject,
+                   absl::StrCat("local: there is no object ", Shown(object)),
+                   {{"bucket", object.bucket}});
+}
+
+absl::Status TooBusy() {
+  return MakeError(Code::kUnavailable, kReasonUnavailable,
+                   "local: others change the same object all the time", {}, absl::Seconds(1));
+}
+
+// Objects are plain files. A link is refused, never followed; a directory was made by others.
+absl::Status CheckPlain(const struct stat& file) {
+  if (S_ISREG(file.st_mode)) return absl::OkStatus();
+  return FileError(S_ISLNK(file.st_mode) ? ELOOP : EISDIR, "use a plain file as the object");
+}
+
+bool IsSameFile(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+         ModifiedTime(a) == ModifiedTime(b);
+}
+
+absl::Status SetModifiedTime(int fd, absl::Time time) {
+  const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(time)};
+  if (futimens(fd, times) != 0) return FileError(errno, "set the time of a file");
+  return absl::OkStatus();
+}
+
+bool Exists(const absl::Status& status) {
+  const ErrorMetadata metadata = ErrorMetadataOf(status);
+  const auto it = metadata.find("errno");
+  return it != metadata.end() && it->second == absl::StrCat(EEXIST);
+}
+
+}  // namespace
+
+absl::Status ObjectFiles::ObjectExists() {
+  return MakeError(Code::kAlreadyExists, kReasonObjectExists,
+                   "local: there is an object of this name, and overwriting was forbidden");
+}
+
+absl::StatusOr<TemporaryFile> ObjectFiles::NewFile(const ObjectName& object) {
+  return work_.NewFile(TemporaryName({object.bucket, KeyHash(object.key)}, work_.NewSerial()));
+}
+
+absl::StatusOr<ObjectStat> ObjectFiles::Publish(TemporaryFile file, const ObjectRecord& record,
+                                                bool forbid_overwrite) {
+  const std::string path = ObjectPath(record.object);
+  PENSTOCK_ASSIGN_OR_RETURN(const Fd parent, tree_.MakeDirectory(ParentOf(path)));
+  absl::Status status = WriteRecord(file, record);
+  if (status.ok()) status = Sync(file.fd());
+  if (status.ok()) status = Replace(file, parent.get(), LeafOf(path), forbid_overwrite);
+  // What has the temporary name now is garbage: what was displaced, or on an error the new file.
+  if (!status.ok()) {
+    DiscardObjectFile(tree_, file.directory(), file.name());
+    // Not our caller's NOT_FOUND: somebody else removed a directory under our hands.
+    return absl::IsNotFound(status) ? AsUnknownOutcome(status) : status;
+  }
+  // The displaced goes only when what displaced it is durable.
+  PENSTOCK_RETURN_IF_ERROR(AsUnknownOutcome(Sync(parent.get())));
+  DiscardObjectFile(tree_, file.directory(), file.name());
+  PENSTOCK_ASSIGN_OR_RETURN(const struct stat published, StatFile(file.fd()));
+  return StatOf(record, ModifiedTime(published));
+}
+
+// Gives the file a time whose record there is not yet, and writes that record.
+absl::Status ObjectFiles::WriteRecord(const TemporaryFile& file, const ObjectRecord& record) {
+  const std::string key_hash = KeyHash(record.object.key);
+  PENSTOCK_ASSIGN_OR_RETURN(const Fd records,
+                            tree_.MakeDirectory(RecordDirectory(record.object.bucket, key_hash)));
+  PENSTOCK_ASSIGN_OR_RETURN(const TemporaryFile written,
+                            work_.NewFile("record." + work_.NewSerial(), Encode(record)));
+  absl::Time time = clock_.Now();
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt, time += absl::Nanoseconds(1)) {
+    PENSTOCK_RETURN_IF_ERROR(SetModifiedTime(file.fd(), time));
+    PENSTOCK_ASSIGN_OR_RETURN(const struct stat stamped, StatFile(file.fd()));
+    const absl::Status linked =
+        Rename(written.directory(), written.name(), records.get(), RecordName(key_hash, stamped),
+               RENAME_NOREPLACE, "name the record of an object");
+    if (Exists(linked)) continue;
+    PENSTOCK_RETURN_IF_ERROR(linked);
+    return Sync(records.get());
+  }
+  return TooBusy();
+}
+
+// Afterwards the file's temporary name is that of what was displaced, if there was something.
+absl::Status ObjectFiles::Replace(const TemporaryFile& file, int parent, const std::string& leaf,
+                                  bool forbid_overwrite) {
+  constexpr char kAction[] = "publish an object";
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    const absl::Status created =
+        Rename(file.directory(), file.name(), parent, leaf, RENAME_NOREPLACE, kAction);
+    if (!Exists(created)) return created;
+    const absl::StatusOr<struct stat> old = StatEntry(parent, leaf);
+    if (absl::IsNotFound(old.status())) continue;
+    PENSTOCK_RETURN_IF_ERROR(old.status());
+    PENSTOCK_RETURN_IF_ERROR(CheckPlain(*old));
+    if (forbid_overwrite) return ObjectExists();
+    // Exchanging tells exactly what was displaced, whoever else is publishing.
+    const absl::Status exchanged =
+        Rename(file.directory(), file.name(), parent, leaf, RENAME_EXCHANGE, kAction);
+    if (!absl::IsNotFound(exchanged)) return exchanged;
+  }
+  return TooBusy();
+}
+
+absl::StatusOr<ObjectStat> ObjectFiles::Stat(const ObjectName& object) const {
+  const std::string path = ObjectPath(object);
+  const absl::StatusOr<Fd> parent = tree_.OpenDirectory(ParentOf(path));
+  if (absl::IsNotFound(parent.status())) return NoSuchObject(object);
+  PENSTOCK_RETURN_IF_ERROR(parent.status());
+  PENSTOCK_ASSIGN_OR_RETURN(ObjectStat stat, StatLeaf(parent->get(), LeafOf(path), object));
+  // Whoever is publishing it may not have come to this yet; and callers rely on what they are told.
+  PENSTOCK_RETURN_IF_ERROR(Sync(parent->get()));
+  return stat;
+}
+
+absl::StatusOr<ObjectStat> ObjectFiles::StatLeaf(int parent, const std::string& leaf,
+                                                 const ObjectName& object) const {
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    // Kept open, so that its inode is not used again for another.
+    const absl::StatusOr<Fd> file = OpenEntry(parent, leaf, O_PATH, "open an object");
+    if (absl::IsNotFound(file.status())) return NoSuchObject(object);
+    PENSTOCK_RETURN_IF_ERROR(file.status());
+    PENSTOCK_ASSIGN_OR_RETURN(const struct stat found, StatFile(file->get()));
+    PENSTOCK_RETURN_IF_ERROR(CheckPlain(found));
+    PENSTOCK_ASSIGN_OR_RETURN(const std::optional<ObjectRecord> record, FindRecord(object, found));
+    const absl::StatusOr<struct stat> now = StatEntry(parent, leaf);
+    if (!now.ok() || !IsSameFile(found, *now)) continue;
+    if (record.has_value()) return StatOf(*record, ModifiedTime(found));
+    return StatOfForeign(found.st_size, ModifiedTime(found));
+  }
+  return TooBusy();
+}
+
+// The record of an object file; none where there is none, or a damaged one.
+absl::StatusOr<std::optional<ObjectRecord>> ObjectFiles::FindRecord(const ObjectName& object,
+                                                                    const struct stat& file) const {
+  const std::string key_hash = KeyHash(object.key);
+  const absl::StatusOr<Fd> records = tree_.OpenDirectory(RecordDirectory(object.bucket, key_hash));
+  if (absl::IsNotFound(records.status())) return std::nullopt;
+  PENSTOCK_RETURN_IF_ERROR(records.status());
+  const absl::StatusOr<Fd> found = OpenEntry(records->get(), RecordName(key_hash, file), O_RDONLY,
+                                             "open the record of an object");
+  if (absl::IsNotFound(found.status())) return std::nullopt;
+  PENSTOCK_RETURN_IF_ERROR(found.status());
+  PENSTOCK_ASSIGN_OR_RETURN(const std::string text, ReadAll(found->get(), kMaxRecordBytes));
+  std::optional<ObjectRecord> record = DecodeObjectRecord(text);
+  if (!record.has_value() || record->object != object || record->size != file.st_size) {
+    return std::nullopt;
+  }
+  return record;
+}
+
+absl::Status ObjectFiles::Delete(const ObjectName& object) {
+  const std::string path = ObjectPath(object);
+  const absl::StatusOr<Fd> parent = tree_.OpenDirectory(ParentOf(path));
+  if (absl::IsNotFound(parent.status())) return absl::OkStatus();
+  PENSTOCK_RETURN_IF_ERROR(parent.status());
+  const absl::StatusOr<struct stat> found = StatEntry(parent->get(), LeafOf(path));
+  if (found.ok()) {
+    PENSTOCK_RETURN_IF_ERROR(CheckPlain(*found));
+    // Taken away whole, so that its record is known whoever else is publishing.
+    const std::string taken =
+        TemporaryName({object.bucket, KeyHash(object.key)}, work_.NewSerial());
+    const absl::Status renamed =
+        Rename(parent->get(), LeafOf(path), work_.directory(), taken, 0, "remove an object");
+    if (!renamed.ok() && !absl::IsNotFound(renamed)) return renamed;
+    PENSTOCK_RETURN_IF_ERROR(AsUnknownOutcome(Sync(parent->get())));
+    DiscardObjectFile(tree_, work_.directory(), taken);
+    return absl::OkStatus();
+  }
+  if (!absl::IsNotFound(found.status())) return found.status();
+  return Sync(parent->get());  // somebody else may just be removing it
+}
+
+absl::StatusOr<uint64_t> WriteBuffer(int fd, const Buffer& body) {
+  uint64_t crc64 = 0;
+  for (int64_t offset = 0; offset < body.size();) {
+    const std::string_view bytes = body.Contiguous(offset);
+    crc64 = ExtendCrc64(crc64, bytes);
+    PENSTOCK_RETURN_IF_ERROR(WriteAll(fd, bytes));
+    offset += static_cast<int64_t>(bytes.size());
+  }
+  if (crc64 == body.crc64()) return crc64;
+  return MakeError(Code::kDataLoss, kReasonChecksumMismatch,
+                   "local: bytes changed in memory while they were written");
+}
+
+}  // namespace penstock::local

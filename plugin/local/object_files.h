@@ -1,0 +1,75 @@
+#ifndef PENSTOCK_PLUGIN_LOCAL_OBJECT_FILES_H_
+#define PENSTOCK_PLUGIN_LOCAL_OBJECT_FILES_H_
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "plugin/local/layout.h"
+#include "plugin/local/record.h"
+#include "plugin/local/tree.h"
+#include "plugin/local/work_area.h"
+
+namespace penstock::local {
+
+// The published objects of a tree: files of exactly their bytes, each with a record elsewhere.
+//
+// One rename publishes both. An object file's time of modification (in ns) and size name its
+// record, and of one key no two records have the same name: a new record is only linked where there
+// is none, and takes a later time otherwise. So the record is written first, then the file of its
+// time replaces the old one, then the old record goes. A reader opens the file, takes the record of
+// its time and size, and looks whether the file is still the one; if not, it begins again. A file
+// that somebody else wrote or changed has no record: it is an object without mark and CRC-64.
+//
+// Thread-safe, also between processes; everything blocks. No locks.
+class ObjectFiles {
+ public:
+  // All must outlive it.
+  ObjectFiles(Tree& tree, WorkArea& work, const Clock& clock)
+      : tree_(tree), work_(work), clock_(clock) {}
+
+  // OBJECT_EXISTS.
+  static absl::Status ObjectExists();
+
+  // A file to write an object's bytes to.
+  absl::StatusOr<TemporaryFile> NewFile(const ObjectName& object);
+
+  // Makes `file` (of NewFile, with all its bytes) the object, in place of what is there, with
+  // `record`, whose size and CRC-64 are the file's. Durable when it answers. OBJECT_EXISTS with
+  // `forbid_overwrite`. REQUIRES: the bucket's directory exists.
+  absl::StatusOr<ObjectStat> Publish(TemporaryFile file, const ObjectRecord& record,
+                                     bool forbid_overwrite);
+
+  // The object that is there, which is durable then. NO_SUCH_OBJECT.
+  absl::StatusOr<ObjectStat> Stat(const ObjectName& object) const;
+
+  // OK when there is none.
+  absl::Status Delete(const ObjectName& object);
+
+ private:
+  absl::Status WriteRecord(const TemporaryFile& file, const ObjectRecord& record);
+  absl::Status Replace(const TemporaryFile& file, int parent, const std::string& leaf,
+                       bool forbid_overwrite);
+  absl::StatusOr<ObjectStat> StatLeaf(int parent, const std::string& leaf,
+                                      const ObjectName& object) const;
+  absl::StatusOr<std::optional<ObjectRecord>> FindRecord(const ObjectName& object,
+                                                         const struct stat& file) const;
+
+  Tree& tree_;
+  WorkArea& work_;
+  const Clock& clock_;
+};
+
+// Writes all bytes of `body` at the position of `fd`, and answers their CRC-64 as they were
+// written. CHECKSUM_MISMATCH when it is not the body's.
+absl::StatusOr<uint64_t> WriteBuffer(int fd, const Buffer& body);
+
+}  // namespace penstock::local
+
+#endif  // PENSTOCK_PLUGIN_LOCAL_OBJECT_FILES_H_

@@ -1,0 +1,79 @@
+#ifndef PENSTOCK_TESTS_CONFORMANCE_BACKEND_SUITE_H_
+#define PENSTOCK_TESTS_CONFORMANCE_BACKEND_SUITE_H_
+
+// What every backend must do (plugin/backend.h). A backend, or a decorator of one, runs it with
+//
+//   INSTANTIATE_TEST_SUITE_P(Local, BackendConformanceTest,
+//   testing::Values(BackendUnderTest{...}));
+//
+// in a program that also has the sources backend_*_suite.cc.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugin/backend.h"
+#include "tests/support/backend_calls.h"
+#include "tests/support/pending.h"
+
+namespace penstock {
+
+// A backend and what the suite has to know of it. Made anew for each test, empty.
+class BackendHarness {
+ public:
+  virtual ~BackendHarness() = default;
+
+  virtual Backend& backend() = 0;
+  virtual std::string bucket() const { return "conformance"; }        // is there
+  virtual std::string missing_bucket() const { return "not-there"; }  // and allowed
+
+  // Whether the bytes of objects can be read back; if not, only size and CRC-64 are compared.
+  virtual bool can_read() const { return true; }
+  virtual std::string ReadObject(const ObjectName& object) = 0;
+};
+
+struct BackendUnderTest {
+  std::string name;
+  std::function<std::unique_ptr<BackendHarness>()> make;
+
+  friend void PrintTo(const BackendUnderTest& backend, std::ostream* out) { *out << backend.name; }
+};
+
+class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest>,
+                               protected testing_support::BackendCalls {
+ protected:
+  struct Part {
+    int32_t number;
+    std::string bytes;
+  };
+
+  BackendConformanceTest() : harness_(GetParam().make()) {}
+
+  Backend& backend() override { return harness_->backend(); }
+  const Capabilities& capabilities() { return backend().capabilities(); }
+  ObjectName Name(const std::string& key) const { return {harness_->bucket(), key}; }
+
+  // Bytes that begin with `text`, as many as a part must have that is not the last.
+  std::string PartBytes(const std::string& text);
+
+  // Uploads parts in the order given; the references are in that order too.
+  std::vector<PartReference> UploadAll(const ObjectName& object, const std::string& upload_id,
+                                       const std::vector<Part>& parts);
+
+  // Checks that `object` is what is there now: bytes, CRC-64, mark; and that `published`, if it is
+  // not null, said so.
+  void ExpectObject(const ObjectName& object, const std::string& bytes,
+                    const ObjectStat* published = nullptr);
+
+  const std::unique_ptr<BackendHarness> harness_;
+};
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_TESTS_CONFORMANCE_BACKEND_SUITE_H_
