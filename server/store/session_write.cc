@@ -50,6 +50,14 @@ bool At(const SessionRecord& record, const LedgerPosition& position) {
          record.committed_size == position.committed_size;
 }
 
+// What CreateSession promises of its record.
+bool CanBegin(const SessionRecord& record) {
+  const bool sealed_put = record.seal.has_value() && record.seal->single_put;
+  return record.fence.epoch == 1 && record.next_sequence == 0 && record.committed_size == 0 &&
+         (record.state == SessionState::kOpen || record.state == SessionState::kFailed ||
+          (record.state == SessionState::kFinishing && sealed_put));
+}
+
 // One overload per write: what it does to a session that exists.
 class Apply {
  public:
@@ -77,13 +85,15 @@ class Apply {
                     record_);
     }
     SessionRecord next = record_;
-    if (write.now - next.claim_window_start >= absl::Minutes(1)) {
+    // A window that begins in the far future was opened by a server whose clock is wrong.
+    if (absl::AbsDuration(write.now - next.claim_window_start) >= absl::Minutes(1)) {
       next.claim_window_start = write.now;
       next.claims_in_window = 0;
     }
     if (next.claims_in_window >= kMaxClaimsPerMinute) {
       WriteEffect busy = Refuse(StoreCode::kBusy, "too many claims within a minute", record_);
-      busy.answer.retry_after = next.claim_window_start + absl::Minutes(1) - write.now;
+      busy.answer.retry_after =
+          std::min(next.claim_window_start + absl::Minutes(1) - write.now, absl::Minutes(1));
       return busy;
     }
     ++next.claims_in_window;
@@ -122,6 +132,10 @@ class Apply {
     if (IsRepeat(next, write)) return Unchanged(record_);
     if (!At(record_, write.position)) return Fenced(record_);
     if (record_.state != SessionState::kOpen) return WrongState(record_, "open");
+    if (!NumbersAscend(write.rows)) {
+      return Refuse(StoreCode::kCorrupt, "the part numbers do not ascend within the reservation",
+                    record_);
+    }
     next.committed_crc64 = CombineCrc64(record_.committed_crc64, appended_crc64, appended_size);
     next.reserved_number = std::max(record_.reserved_number, write.reserve_to);
     WriteEffect effect = Changed(std::move(next), write.now);
@@ -135,8 +149,9 @@ class Apply {
       return Unchanged(record_);
     }
     if (record_.state != SessionState::kOpen) return WrongState(record_, "open");
-    if (!write.seal.single_put && (write.seal.size != record_.committed_size ||
-                                   write.seal.crc64 != record_.committed_crc64)) {
+    const bool of_ledger =
+        write.seal.size == record_.committed_size && write.seal.crc64 == record_.committed_crc64;
+    if (write.seal.single_put ? record_.next_sequence != 0 : !of_ledger) {
       return Refuse(StoreCode::kCorrupt, "the seal does not describe the ledger", record_);
     }
     SessionRecord next = record_;
@@ -147,7 +162,8 @@ class Apply {
 
   WriteEffect operator()(const RenewPut& write) const {
     if (!At(record_, write.position)) return Fenced(record_);
-    if (record_.state != SessionState::kFinishing || !record_.seal->single_put) {
+    if (record_.state != SessionState::kFinishing || !record_.seal.has_value() ||
+        !record_.seal->single_put) {
       return WrongState(record_, "sealed as a single put");
     }
     SessionRecord next = record_;
@@ -162,6 +178,10 @@ class Apply {
     }
     if (!At(record_, write.position)) return Fenced(record_);
     if (record_.state != SessionState::kFinishing) return WrongState(record_, "sealed");
+    if (!record_.seal.has_value() || record_.seal->size != write.result.size ||
+        record_.seal->crc64 != write.result.crc64) {
+      return Refuse(StoreCode::kCorrupt, "the result is not what was sealed", record_);
+    }
     SessionRecord next = record_;
     next.state = SessionState::kFinished;
     next.result = write.result;
@@ -207,8 +227,19 @@ class Apply {
     WriteEffect effect = changed ? Changed(std::move(next), write.now) : Unchanged(next);
     const SessionRecord& record = *effect.answer.record;
     effect.answer.ledger = read_ledger_(0, record.next_sequence);
-    effect.answer.first_number = record.reserved_number - write.reserve + 1;
+    const int32_t reserved = record.state == SessionState::kOpen ? write.reserve : 0;
+    effect.answer.first_number = record.reserved_number - reserved + 1;
     return effect;
+  }
+
+  // Rule 3: what is published is ascending, and nobody sent a number that was not reserved.
+  bool NumbersAscend(const std::vector<PartRecord>& rows) const {
+    int32_t last = 0;
+    for (const PartRecord& row : rows) {
+      if (row.number <= last || row.number > record_.reserved_number) return false;
+      last = row.number;
+    }
+    return true;
   }
 
   // A commit that finds exactly its own result: same owner, same end of the ledger, same rows.
@@ -262,6 +293,9 @@ WriteEffect ApplyWrite(const std::optional<SessionRecord>& record, const Session
                        const ReadLedger& read_ledger) {
   if (record.has_value()) return std::visit(Apply(*record, read_ledger), write);
   if (const auto* create = std::get_if<CreateSession>(&write)) {
+    if (!CanBegin(create->record)) {
+      return Refuse(StoreCode::kCorrupt, "the record is not that of a session that begins");
+    }
     return Changed(create->record, create->record.update_time);
   }
   return Refuse(StoreCode::kNotFound, "there is no such session");

@@ -52,7 +52,8 @@ struct SetUpload {
 };
 
 // Appends rows to the ledger of an open session, and extends the owner's reservation to
-// `reserve_to` in the same write. `rows` begin at the position and are contiguous.
+// `reserve_to` in the same write. `rows` begin at the position and are contiguous; their part
+// numbers ascend and were reserved (kCorrupt otherwise).
 struct CommitParts {
   LedgerPosition position;
   std::vector<PartRecord> rows;
@@ -60,7 +61,8 @@ struct CommitParts {
   absl::Time now;
 };
 
-// kOpen to kFinishing (rule 5). A sealed list must be the ledger as it is: its size and CRC-64.
+// kOpen to kFinishing (rule 5). A sealed list must be the ledger as it is: its size and CRC-64; a
+// single put needs an empty ledger (kCorrupt otherwise).
 struct SealSession {
   LedgerPosition position;
   Seal seal;
@@ -75,7 +77,8 @@ struct RenewPut {
   absl::Time now;
 };
 
-// kFinishing to kFinished. The upload id is gone with it.
+// kFinishing to kFinished. The upload id is gone with it. The result has the size and CRC-64 that
+// were sealed (kCorrupt otherwise).
 struct FinishSession {
   LedgerPosition position;
   PublishedObject result;
@@ -133,7 +136,8 @@ struct StoreAnswer {
   std::optional<SessionRecord>
       record;  // after the write; with kFenced, kExists and the like: the one in the way
   std::vector<PartRecord> ledger;  // ClaimSession: all rows
-  int32_t first_number = 0;        // ClaimSession: the first part number of the reservation
+  int32_t first_number = 0;        // ClaimSession: the first part number of the reservation; of a
+                                   // sealed session, which gets none, the one above all others
   absl::Duration retry_after = absl::ZeroDuration();  // kBusy
 };
 

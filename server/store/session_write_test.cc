@@ -1,0 +1,518 @@
+#include "server/store/session_write.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/checksum.h"
+#include "tests/support/store_calls.h"
+
+namespace penstock {
+namespace {
+
+constexpr SessionState kAllStates[] = {SessionState::kOpen,     SessionState::kFinishing,
+                                       SessionState::kFinished, SessionState::kAborted,
+                                       SessionState::kFailed,   SessionState::kExpired};
+
+// One session, as a store would hold it.
+class OneSession {
+ public:
+  // A record with an epoch of 3, two rows in its ledger, and an upload.
+  static OneSession In(SessionState state) {
+    OneSession session;
+    session.record = TestRecord("alice", "id");
+    session.record->fence = {3, TestNonce("owner")};
+    session.record->upload_id = "upload";
+    session.record->reserved_number = 10;
+    EXPECT_EQ(session.Do(TestCommit(*session.record, 1, 2)).code, StoreCode::kOk);
+    session.record->state = state;
+    if (state == SessionState::kFinishing || state == SessionState::kFinished) {
+      session.record->seal = session.ListSeal();
+    }
+    if (state == SessionState::kFinished) session.record->result = session.Result();
+    if (state == SessionState::kFailed) session.record->failure_reason = "REASON";
+    return session;
+  }
+
+  StoreAnswer Do(const SessionWrite& write) {
+    WriteEffect effect = ApplyWrite(record, write, [this](int64_t first, int64_t count) {
+      return std::vector<PartRecord>(ledger.begin() + first, ledger.begin() + first + count);
+    });
+    changed = effect.changed;
+    if (effect.answer.code != StoreCode::kOk) {
+      EXPECT_FALSE(changed) << "a refusal changes nothing";
+      EXPECT_NE(effect.answer.message, "");
+    }
+    if (changed) {
+      record = effect.answer.record;
+      ledger.insert(ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
+    }
+    return std::move(effect.answer);
+  }
+
+  LedgerPosition position() const { return PositionOf(*record); }
+  Seal ListSeal() const {
+    return {false, record->committed_size, record->committed_crc64, absl::InfinitePast()};
+  }
+  PublishedObject Result() const {
+    return {record->committed_size, record->committed_crc64, "etag", "", "request", TestTime()};
+  }
+
+  std::optional<SessionRecord> record;
+  std::vector<PartRecord> ledger;
+  bool changed = false;  // by the last write
+};
+
+OneSession SealedPut() {
+  OneSession session;
+  SessionRecord record = TestRecord("alice", "id");
+  record.state = SessionState::kFinishing;
+  record.reserved_number = 0;
+  record.seal = Seal{true, 5, 0x1234, TestTime()};
+  EXPECT_EQ(session.Do(CreateSession{record}).code, StoreCode::kOk);
+  return session;
+}
+
+// Every write of an owner, as it would be right for `session`.
+std::vector<SessionWrite> OwnersWrites(const OneSession& session) {
+  const LedgerPosition at = session.position();
+  return {SetUpload{at, "other", TestTime()},
+          TestCommit(*session.record, 3, 1),
+          SealSession{at, session.ListSeal(), TestTime()},
+          RenewPut{at, TestTime(), TestTime()},
+          FinishSession{at, session.Result(), TestTime()},
+          FailSession{at, "OTHER", "message", TestTime()}};
+}
+
+template <typename Change>
+SessionWrite WithPosition(SessionWrite write, Change change) {
+  std::visit(
+      [&](auto& known) {
+        if constexpr (requires { known.position; }) change(known.position);
+      },
+      write);
+  return write;
+}
+
+TEST(SessionWriteTest, EveryWriteButCreateNeedsASession) {
+  std::vector<SessionWrite> writes = OwnersWrites(OneSession::In(SessionState::kOpen));
+  writes.push_back(TestClaim("new"));
+  writes.push_back(AbortSession{TestNonce("new"), TestTime()});
+  writes.push_back(UploadAborted{"upload", TestTime()});
+  for (const SessionWrite& write : writes) {
+    OneSession none;
+    EXPECT_EQ(none.Do(write).code, StoreCode::kNotFound) << write.index();
+  }
+}
+
+TEST(SessionWriteTest, OwnersWritesCompareTheWholePosition) {
+  const std::pair<const char*, void (*)(LedgerPosition&)> changes[] = {
+      {"older epoch", [](LedgerPosition& at) { --at.fence.epoch; }},
+      {"newer epoch", [](LedgerPosition& at) { ++at.fence.epoch; }},
+      {"nonce", [](LedgerPosition& at) { at.fence.nonce = TestNonce("other"); }},
+  };
+  for (const SessionState state : kAllStates) {
+    for (const auto& [name, change] : changes) {
+      OneSession session = OneSession::In(state);
+      for (const SessionWrite& write : OwnersWrites(session)) {
+        const StoreAnswer answer = session.Do(WithPosition(write, change));
+        EXPECT_EQ(answer.code, StoreCode::kFenced) << name << ", write " << write.index();
+        EXPECT_EQ(answer.record, session.record) << "the one in the way is told";
+      }
+    }
+  }
+}
+
+TEST(SessionWriteTest, LateWritesOfTheOwnerAreFenced) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  std::vector<SessionWrite> late = OwnersWrites(session);
+  SessionWrite other_rows = TestCommit(*session.record, 4, 1);
+  ASSERT_EQ(session.Do(TestCommit(*session.record, 3, 1)).code, StoreCode::kOk);
+  late[1] = other_rows;  // of the same sequence, but not those that were committed
+  for (const SessionWrite& write : late) {
+    EXPECT_EQ(session.Do(write).code, StoreCode::kFenced) << write.index();
+  }
+}
+
+TEST(SessionWriteTest, OwnersWritesNeedTheirState) {
+  // In the order of OwnersWrites; the session has an upload id and no single put.
+  const std::vector<std::vector<SessionState>> allowed = {
+      {},
+      {SessionState::kOpen},
+      {SessionState::kOpen, SessionState::kFinishing},  // the second as a repeat
+      {},
+      {SessionState::kFinishing, SessionState::kFinished},  // likewise
+      {SessionState::kOpen, SessionState::kFinishing}};
+  for (const SessionState state : kAllStates) {
+    for (size_t i = 0; i < allowed.size(); ++i) {
+      OneSession session = OneSession::In(state);
+      const StoreCode code = session.Do(OwnersWrites(session)[i]).code;
+      const bool good = testing::Value(allowed[i], testing::Contains(state));
+      EXPECT_EQ(code, good ? StoreCode::kOk : StoreCode::kWrongState)
+          << "write " << i << " in state " << static_cast<int>(state);
+    }
+  }
+}
+
+TEST(SessionWriteTest, CreateInsertsAndRecognisesItsRepeat) {
+  OneSession session;
+  const CreateSession create{TestRecord("alice", "id")};
+  EXPECT_EQ(session.Do(create).code, StoreCode::kOk);
+  EXPECT_EQ(session.record, create.record);
+  EXPECT_EQ(session.Do(create).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+  const StoreAnswer taken = session.Do(CreateSession{TestRecord("alice", "other id")});
+  EXPECT_EQ(taken.code, StoreCode::kExists);
+  EXPECT_EQ(taken.record, create.record);
+}
+
+TEST(SessionWriteTest, CreateIsNoRepeatOnceAnotherOwnsTheSession) {
+  OneSession session;
+  const CreateSession create{TestRecord("alice", "id")};
+  session.Do(create);
+  session.Do(TestClaim("second"));
+  EXPECT_EQ(session.Do(create).code, StoreCode::kExists);
+}
+
+TEST(SessionWriteTest, CreateTakesOnlyWhatASessionBeginsAs) {
+  const std::pair<void (*)(SessionRecord&), StoreCode> rows[] = {
+      {[](SessionRecord&) {}, StoreCode::kOk},
+      {[](SessionRecord& r) { r.state = SessionState::kFailed; }, StoreCode::kOk},
+      {[](SessionRecord& r) {
+         r.state = SessionState::kFinishing;
+         r.seal = Seal{true, 1, 1, TestTime()};
+       },
+       StoreCode::kOk},
+      {[](SessionRecord& r) { r.state = SessionState::kFinishing; }, StoreCode::kCorrupt},
+      {[](SessionRecord& r) {
+         r.state = SessionState::kFinishing;
+         r.seal = Seal{};
+       },
+       StoreCode::kCorrupt},
+      {[](SessionRecord& r) { r.state = SessionState::kFinished; }, StoreCode::kCorrupt},
+      {[](SessionRecord& r) { r.fence.epoch = 2; }, StoreCode::kCorrupt},
+      {[](SessionRecord& r) { r.next_sequence = 1; }, StoreCode::kCorrupt},
+      {[](SessionRecord& r) { r.committed_size = 1; }, StoreCode::kCorrupt},
+  };
+  for (const auto& [change, code] : rows) {
+    OneSession session;
+    CreateSession create{TestRecord("alice", "id")};
+    change(create.record);
+    EXPECT_EQ(session.Do(create).code, code) << "state " << static_cast<int>(create.record.state)
+                                             << ", epoch " << create.record.fence.epoch;
+  }
+}
+
+TEST(SessionWriteTest, ClaimRaisesTheEpochAndReservesPastEveryNumber) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  const StoreAnswer answer = session.Do(TestClaim("new"));
+  ASSERT_EQ(answer.code, StoreCode::kOk);
+  EXPECT_TRUE(session.changed);
+  EXPECT_EQ(answer.record->fence, (Fence{4, TestNonce("new")}));
+  EXPECT_EQ(answer.first_number, 11);
+  EXPECT_EQ(answer.record->reserved_number, 14);
+  EXPECT_EQ(answer.ledger, session.ledger);
+}
+
+TEST(SessionWriteTest, RepeatedClaimIsTheSameClaim) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  ClaimSession claim = TestClaim("new");
+  claim.expect_epoch = 3;  // what the client saw before the claim that it repeats
+  const StoreAnswer first = session.Do(claim);
+  const StoreAnswer again = session.Do(claim);
+  EXPECT_EQ(again.code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+  EXPECT_EQ(again.record, first.record);
+  EXPECT_EQ(again.ledger, first.ledger);
+  EXPECT_EQ(again.first_number, first.first_number);
+}
+
+TEST(SessionWriteTest, LateRepeatOfAClaimTakesNothingBack) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  session.Do(TestClaim("new"));
+  session.Do(TestCommit(*session.record, 11, 3));
+  const SessionRecord before = *session.record;
+  EXPECT_EQ(session.Do(TestClaim("new")).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+  EXPECT_EQ(session.record, before);
+}
+
+TEST(SessionWriteTest, ClaimOfASealedSessionReservesNothing) {
+  OneSession session = SealedPut();
+  for (int i = 0; i < 2; ++i) {  // a repeat too
+    const StoreAnswer answer = session.Do(TestClaim("new"));
+    EXPECT_EQ(answer.code, StoreCode::kOk);
+    EXPECT_EQ(answer.record->fence.epoch, 2);
+    EXPECT_EQ(answer.record->reserved_number, 0);
+    EXPECT_EQ(answer.first_number, 1) << "the first above the empty reservation";
+  }
+}
+
+TEST(SessionWriteTest, ClaimOfAnEndedSessionAnswersItAsItIs) {
+  for (const SessionState state : kAllStates) {
+    if (!Ended(state)) continue;
+    OneSession session = OneSession::In(state);
+    ClaimSession claim = TestClaim("new");
+    claim.expect_epoch = 1;
+    const StoreAnswer answer = session.Do(claim);
+    EXPECT_EQ(answer.code, StoreCode::kOk);
+    EXPECT_FALSE(session.changed);
+    EXPECT_EQ(answer.record, session.record);
+  }
+}
+
+TEST(SessionWriteTest, DelayedOpenIsStale) {
+  for (const int64_t seen : {int64_t{1}, int64_t{2}, int64_t{3}, int64_t{4}}) {
+    OneSession session = OneSession::In(SessionState::kOpen);
+    ClaimSession claim = TestClaim("new");
+    claim.expect_epoch = seen;
+    EXPECT_EQ(session.Do(claim).code, seen < 3 ? StoreCode::kStaleOpen : StoreCode::kOk) << seen;
+  }
+}
+
+TEST(SessionWriteTest, ClaimNamesTheFieldThatDiffers) {
+  OneSession session = OneSession::In(SessionState::kFinished);
+  ClaimSession claim = TestClaim("new");
+  claim.expect_spec = session.record->spec;
+  EXPECT_EQ(session.Do(claim).code, StoreCode::kOk);
+  claim.expect_spec->object.key = "another object";
+  const StoreAnswer answer = session.Do(claim);
+  EXPECT_EQ(answer.code, StoreCode::kSpecMismatch);
+  EXPECT_EQ(answer.message, "key");
+}
+
+TEST(SessionWriteTest, MoreClaimsThanTenAMinuteWait) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  ClaimSession claim = TestClaim("");
+  for (int i = 0; i < kMaxClaimsPerMinute; ++i) {
+    claim.nonce = TestNonce(std::string(1, static_cast<char>('a' + i)));
+    claim.now = TestTime() + absl::Seconds(i);
+    ASSERT_EQ(session.Do(claim).code, StoreCode::kOk);
+  }
+  EXPECT_EQ(session.Do(claim).code, StoreCode::kOk) << "a repeat is no further claim";
+  claim.nonce = TestNonce("one too many");
+  claim.now = TestTime() + absl::Seconds(20);
+  const StoreAnswer busy = session.Do(claim);
+  EXPECT_EQ(busy.code, StoreCode::kBusy);
+  EXPECT_EQ(busy.retry_after, absl::Seconds(40));
+  claim.now += busy.retry_after;
+  EXPECT_EQ(session.Do(claim).code, StoreCode::kOk);
+}
+
+TEST(SessionWriteTest, WrongClockDoesNotLockASessionUp) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  session.record->claims_in_window = kMaxClaimsPerMinute;
+  session.record->claim_window_start = TestTime() + absl::Seconds(50);
+  ClaimSession claim = TestClaim("new");
+  EXPECT_EQ(session.Do(claim).retry_after, absl::Minutes(1));
+  session.record->claim_window_start = TestTime() + absl::Hours(24);
+  EXPECT_EQ(session.Do(claim).code, StoreCode::kOk);
+}
+
+TEST(SessionWriteTest, SetUploadIsSetOnce) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  session.record->upload_id.clear();
+  const SetUpload set{session.position(), "one", TestTime()};
+  EXPECT_EQ(session.Do(set).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->upload_id, "one");
+  EXPECT_EQ(session.Do(set).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+  EXPECT_EQ(session.Do(SetUpload{session.position(), "two", TestTime()}).code,
+            StoreCode::kWrongState);
+}
+
+TEST(SessionWriteTest, CommitAppendsAndExtendsTheReservation) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  const SessionRecord before = *session.record;
+  CommitParts commit = TestCommit(before, 4, 3);
+  commit.reserve_to = 17;
+  const StoreAnswer answer = session.Do(commit);
+  ASSERT_EQ(answer.code, StoreCode::kOk);
+  EXPECT_EQ(answer.record->next_sequence, 5);
+  EXPECT_EQ(answer.record->committed_size, 5000);
+  EXPECT_EQ(answer.record->reserved_number, 17);
+  EXPECT_EQ(answer.record->update_time, commit.now);
+  uint64_t crc64 = 0;
+  for (const PartRecord& row : session.ledger) crc64 = CombineCrc64(crc64, row.crc64, row.size);
+  EXPECT_EQ(answer.record->committed_crc64, crc64);
+  EXPECT_EQ(session.ledger.size(), 5u);
+}
+
+TEST(SessionWriteTest, CommitNeverLowersTheReservation) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  CommitParts commit = TestCommit(*session.record, 3, 1);
+  commit.reserve_to = 5;
+  session.Do(commit);
+  EXPECT_EQ(session.record->reserved_number, 10);
+}
+
+TEST(SessionWriteTest, RepeatedCommitIsASuccessWithoutEffect) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  const CommitParts commit = TestCommit(*session.record, 3, 2);
+  session.Do(commit);
+  const SessionRecord before = *session.record;
+  const StoreAnswer answer = session.Do(commit);
+  EXPECT_EQ(answer.code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+  EXPECT_EQ(answer.record, before);
+  EXPECT_EQ(session.ledger.size(), 4u);
+}
+
+TEST(SessionWriteTest, RepeatedCommitOfAnOwnerThatLostItsSessionIsFenced) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  const CommitParts commit = TestCommit(*session.record, 3, 2);
+  session.Do(commit);
+  session.Do(TestClaim("new"));
+  EXPECT_EQ(session.Do(commit).code, StoreCode::kFenced);
+}
+
+TEST(SessionWriteTest, CommitRefusesRowsThatDoNotContinueTheLedger) {
+  void (*const changes[])(CommitParts&) = {
+      [](CommitParts& c) { ++c.rows[0].sequence; },
+      [](CommitParts& c) { ++c.rows[1].sequence; },
+      [](CommitParts& c) { ++c.rows[0].offset; },
+      [](CommitParts& c) { --c.rows[1].offset; },
+      [](CommitParts& c) { c.rows[1].size = -1; },
+      [](CommitParts& c) { c.rows[1].number = c.rows[0].number; },
+      [](CommitParts& c) { c.rows[0].number = 0; },
+      [](CommitParts& c) { c.rows[1].number = 11; },  // 10 are reserved
+  };
+  for (const auto& change : changes) {
+    OneSession session = OneSession::In(SessionState::kOpen);
+    CommitParts commit = TestCommit(*session.record, 3, 2);
+    change(commit);
+    EXPECT_EQ(session.Do(commit).code, StoreCode::kCorrupt) << "change " << &change - changes;
+  }
+}
+
+TEST(SessionWriteTest, SealFixesTheLedgerAsItIs) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  Seal other = session.ListSeal();
+  ++other.size;
+  EXPECT_EQ(session.Do(SealSession{session.position(), other, TestTime()}).code,
+            StoreCode::kCorrupt);
+  other = session.ListSeal();
+  ++other.crc64;
+  EXPECT_EQ(session.Do(SealSession{session.position(), other, TestTime()}).code,
+            StoreCode::kCorrupt);
+  const SealSession seal{session.position(), session.ListSeal(), TestTime()};
+  EXPECT_EQ(session.Do(seal).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->state, SessionState::kFinishing);
+  EXPECT_EQ(session.record->seal, seal.seal);
+  EXPECT_EQ(session.Do(seal).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+}
+
+TEST(SessionWriteTest, SinglePutNeedsAnEmptyLedger) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  const Seal put{true, 5, 6, TestTime()};
+  EXPECT_EQ(session.Do(SealSession{session.position(), put, TestTime()}).code, StoreCode::kCorrupt);
+  OneSession empty;
+  empty.record = TestRecord("alice", "id");
+  EXPECT_EQ(empty.Do(SealSession{empty.position(), put, TestTime()}).code, StoreCode::kOk);
+}
+
+TEST(SessionWriteTest, RenewedPutIsValidForTheLongerTime) {
+  OneSession session = SealedPut();
+  const absl::Time later = TestTime() + absl::Minutes(15);
+  EXPECT_EQ(session.Do(RenewPut{session.position(), later, TestTime()}).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->seal->put_valid_until, later);
+  EXPECT_EQ(session.Do(RenewPut{session.position(), TestTime(), TestTime()}).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->seal->put_valid_until, later);
+}
+
+TEST(SessionWriteTest, FinishRecordsTheResultOnce) {
+  OneSession session = OneSession::In(SessionState::kFinishing);
+  const FinishSession finish{session.position(), session.Result(), TestTime()};
+  EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->state, SessionState::kFinished);
+  EXPECT_EQ(session.record->result, finish.result);
+  EXPECT_EQ(session.record->upload_id, "");
+  EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+  FinishSession other = finish;
+  other.result.etag = "other";
+  EXPECT_EQ(session.Do(other).code, StoreCode::kWrongState);
+}
+
+TEST(SessionWriteTest, FinishOfASinglePutIsRecognisedThoughItMovedTheCommittedSize) {
+  OneSession session = SealedPut();
+  const FinishSession finish{session.position(), {5, 0x1234, "etag", "", "", TestTime()}, {}};
+  EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->committed_size, 5);
+  EXPECT_EQ(session.record->committed_crc64, 0x1234u);
+  EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+}
+
+TEST(SessionWriteTest, FinishRefusesAResultThatWasNotSealed) {
+  OneSession session = OneSession::In(SessionState::kFinishing);
+  FinishSession finish{session.position(), session.Result(), TestTime()};
+  --finish.result.size;
+  EXPECT_EQ(session.Do(finish).code, StoreCode::kCorrupt);
+  finish.result = session.Result();
+  ++finish.result.crc64;
+  EXPECT_EQ(session.Do(finish).code, StoreCode::kCorrupt);
+}
+
+TEST(SessionWriteTest, FailKeepsTheUploadUntilItIsAborted) {
+  OneSession session = OneSession::In(SessionState::kFinishing);
+  const FailSession fail{session.position(), "REASON", "message", TestTime()};
+  EXPECT_EQ(session.Do(fail).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->state, SessionState::kFailed);
+  EXPECT_EQ(session.record->failure_reason, "REASON");
+  EXPECT_EQ(session.record->failure_message, "message");
+  EXPECT_EQ(session.record->upload_id, "upload");
+  EXPECT_EQ(session.Do(fail).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+}
+
+TEST(SessionWriteTest, AbortFencesTheOwnerAndIsRepeatable) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  const CommitParts commit = TestCommit(*session.record, 3, 1);
+  const AbortSession abort{TestNonce("abort"), TestTime()};
+  EXPECT_EQ(session.Do(abort).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->state, SessionState::kAborted);
+  EXPECT_EQ(session.record->fence, (Fence{4, TestNonce("abort")}));
+  EXPECT_EQ(session.record->upload_id, "upload");
+  EXPECT_EQ(session.Do(commit).code, StoreCode::kFenced);
+  EXPECT_EQ(session.Do(abort).code, StoreCode::kOk);
+  EXPECT_FALSE(session.changed);
+}
+
+TEST(SessionWriteTest, AbortLeavesEndedSessionsAndWaitsForThoseBeingFinished) {
+  for (const SessionState state : kAllStates) {
+    if (state == SessionState::kOpen) continue;
+    OneSession session = OneSession::In(state);
+    const StoreCode code = session.Do(AbortSession{TestNonce("abort"), TestTime()}).code;
+    EXPECT_EQ(code, Ended(state) ? StoreCode::kOk : StoreCode::kWrongState);
+    EXPECT_FALSE(session.changed);
+  }
+}
+
+TEST(SessionWriteTest, UploadAbortedForgetsThatUploadOfAnEndedSession) {
+  for (const SessionState state : kAllStates) {
+    OneSession session = OneSession::In(state);
+    EXPECT_EQ(session.Do(UploadAborted{"another", TestTime()}).code, StoreCode::kOk);
+    EXPECT_FALSE(session.changed);
+    EXPECT_EQ(session.Do(UploadAborted{"upload", TestTime()}).code, StoreCode::kOk);
+    EXPECT_EQ(session.record->upload_id, Ended(state) ? "" : "upload");
+    EXPECT_EQ(session.Do(UploadAborted{"upload", TestTime()}).code, StoreCode::kOk);
+    EXPECT_FALSE(session.changed);
+  }
+}
+
+TEST(SessionWriteTest, UpdateTimeNeverGoesBack) {
+  OneSession session = OneSession::In(SessionState::kOpen);
+  const absl::Time before = session.record->update_time;
+  ClaimSession claim = TestClaim("new");
+  claim.now = before - absl::Hours(1);
+  EXPECT_EQ(session.Do(claim).code, StoreCode::kOk);
+  EXPECT_EQ(session.record->update_time, before);
+}
+
+}  // namespace
+}  // namespace penstock

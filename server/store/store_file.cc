@@ -1,0 +1,187 @@
+#include "server/store/store_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "base/status_macros.h"
+
+namespace penstock {
+namespace {
+
+constexpr int64_t kApplicationId = 0x504e5354;  // "PNST"
+constexpr int64_t kSchemaVersion = 1;
+constexpr mode_t kOwnerOnly = 0600;
+
+// What List filters on and what an administrator looks for stands in columns of its own; the record
+// itself is in `record` (stored_record.proto), and it alone is read. Text is compared by bytes.
+// The index of lists holds every filtered column, so that a list reads the rows it shows and no
+// others. Times of columns are seconds since 1970.
+constexpr char kTables[] = R"sql(
+CREATE TABLE sessions(
+  id INTEGER PRIMARY KEY,
+  key BLOB NOT NULL UNIQUE,
+  session_id TEXT NOT NULL UNIQUE,
+  principal TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  remote TEXT NOT NULL,
+  bucket TEXT NOT NULL,
+  object_key TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  committed_size INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  record BLOB NOT NULL
+) STRICT;
+CREATE INDEX sessions_list ON sessions(principal, session_id, state, remote, bucket, object_key);
+CREATE TABLE parts(
+  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+  sequence INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  crc64 INTEGER NOT NULL,
+  etag TEXT NOT NULL,
+  PRIMARY KEY(session, sequence)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+absl::Status Refuse(const std::string& reason, const std::string& message) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, reason, message);
+}
+
+absl::Status Unusable(const std::string& path, const char* doing) {
+  const int error = errno;
+  if (error == ENOSPC || error == EDQUOT) {
+    return MakeError(absl::StatusCode::kResourceExhausted, "STORE_FULL",
+                     absl::StrCat("no space to make ", path));
+  }
+  return MakeError(absl::StatusCode::kFailedPrecondition, "STORE_UNUSABLE",
+                   absl::StrCat("cannot ", doing, " ", path, ": ", std::strerror(error)),
+                   {{"errno", absl::StrCat(error)}});
+}
+
+// The descriptor of a regular file that only its owner can read; makes it if there is none.
+absl::StatusOr<int> OpenOwned(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly);
+  if (file < 0) return Unusable(path, "open");
+  absl::Cleanup close_file = [file] { close(file); };
+  struct stat status = {};
+  if (fstat(file, &status) != 0) return Unusable(path, "examine");
+  if (!S_ISREG(status.st_mode)) {
+    return Refuse("STORE_UNUSABLE", absl::StrCat("expected a regular file at ", path));
+  }
+  if (fchmod(file, kOwnerOnly) != 0) return Unusable(path, "restrict to its owner");
+  std::move(close_file).Cancel();
+  return file;
+}
+
+// Makes sure whose database it is, before anything is written to it. True: it is new.
+absl::StatusOr<bool> CheckOwnership(SqliteDatabase& database, const std::string& path) {
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t application, database.Integer("PRAGMA application_id"));
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t version, database.Integer("PRAGMA user_version"));
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t objects,
+                            database.Integer("SELECT count(*) FROM sqlite_schema"));
+  if (application == 0 && version == 0 && objects == 0) return true;
+  if (application != kApplicationId) {
+    return Refuse("STORE_FOREIGN", absl::StrCat("expected a session store of Penstock at ", path,
+                                                ", found another application's database"));
+  }
+  if (version > kSchemaVersion) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "STORE_TOO_NEW",
+        absl::StrCat("the session store ", path, " has schema version ", version,
+                     ", this server knows version ", kSchemaVersion, ": a newer server wrote it"),
+        {{"expected", absl::StrCat(kSchemaVersion)}, {"got", absl::StrCat(version)}});
+  }
+  if (version < kSchemaVersion) {  // there has been none before 1
+    return MakeError(absl::StatusCode::kDataLoss, "STORE_CORRUPT",
+                     absl::StrCat("the session store ", path, " has schema version ", version));
+  }
+  return false;
+}
+
+// In this order: the lock before the journal, so that the log's index is in memory and no third
+// file comes into being; FULL, because the newest commit must survive a loss of power; NORMAL may
+// even move a reservation of part numbers back.
+absl::Status Configure(SqliteDatabase& database, const SqliteStoreOptions& options) {
+  PENSTOCK_RETURN_IF_ERROR(
+      database.Execute("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON; "
+                       "PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; "
+                       "PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=16777216"));
+  PENSTOCK_RETURN_IF_ERROR(
+      database.Execute(absl::StrCat("PRAGMA wal_autocheckpoint=", options.checkpoint_pages)));
+  PENSTOCK_ASSIGN_OR_RETURN(const std::string mode, database.Text("PRAGMA journal_mode=WAL"));
+  if (mode != "wal") {
+    return Refuse("STORE_UNUSABLE", absl::StrCat("the file system of ", options.path,
+                                                 " does not carry a write-ahead log"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeTables(SqliteDatabase& database) {
+  return database.Execute(absl::StrCat("BEGIN IMMEDIATE;", kTables,
+                                       "PRAGMA application_id=", kApplicationId,
+                                       ";PRAGMA user_version=", kSchemaVersion, ";COMMIT"));
+}
+
+absl::Status CheckPages(SqliteDatabase& database, const SqliteStoreOptions& options) {
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t pages, database.Integer("PRAGMA page_count"));
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t page_size, database.Integer("PRAGMA page_size"));
+  if (pages * page_size > options.check_up_to_bytes) return absl::OkStatus();
+  PENSTOCK_ASSIGN_OR_RETURN(const std::string found, database.Text("PRAGMA quick_check(1)"));
+  if (found == "ok") return absl::OkStatus();
+  return MakeError(absl::StatusCode::kDataLoss, "STORE_CORRUPT",
+                   absl::StrCat("the session store ", options.path, " is damaged: ", found));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StoreFile>> StoreFile::Lock(const SqliteStoreOptions& options) {
+  const std::string lock_path = options.path + ".lock";
+  PENSTOCK_ASSIGN_OR_RETURN(const int lock, OpenOwned(lock_path));
+  auto file = std::unique_ptr<StoreFile>(new StoreFile(options, lock));
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return Unusable(lock_path, "lock");
+    return Refuse("STORE_IN_USE", absl::StrCat("the session store ", options.path,
+                                               " is in use by another process: a store belongs "
+                                               "to one server at a time"));
+  }
+  // SQLite gives its log the mode of the database.
+  PENSTOCK_ASSIGN_OR_RETURN(const int database, OpenOwned(options.path));
+  close(database);
+  const std::string log_path = options.path + "-wal";
+  if (chmod(log_path.c_str(), kOwnerOnly) != 0 && errno != ENOENT) {
+    return Unusable(log_path, "restrict to its owner");
+  }
+  return file;
+}
+
+StoreFile::~StoreFile() { close(lock_); }
+
+absl::StatusOr<std::unique_ptr<SqliteDatabase>> StoreFile::Connect() const {
+  PENSTOCK_ASSIGN_OR_RETURN(auto database, SqliteDatabase::Open(options_.path, options_.vfs));
+  PENSTOCK_RETURN_IF_ERROR(database->Execute("PRAGMA locking_mode=EXCLUSIVE"));
+  const absl::StatusOr<bool> fresh = CheckOwnership(*database, options_.path);
+  if (fresh.status().code() == absl::StatusCode::kUnavailable &&
+      ErrorMetadataOf(fresh.status())["sqlite_code"] == absl::StrCat(SQLITE_BUSY)) {
+    return Refuse("STORE_IN_USE", absl::StrCat("the session store ", options_.path,
+                                               " is in use by another program"));
+  }
+  if (!fresh.ok()) return fresh.status();
+  PENSTOCK_RETURN_IF_ERROR(Configure(*database, options_));
+  if (*fresh) PENSTOCK_RETURN_IF_ERROR(MakeTables(*database));
+  // A log that a crash left may hold commits that nobody has synchronized. From here on all that is
+  // read is durable.
+  PENSTOCK_RETURN_IF_ERROR(database->Execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+  PENSTOCK_RETURN_IF_ERROR(CheckPages(*database, options_));
+  return database;
+}
+
+}  // namespace penstock

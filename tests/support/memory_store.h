@@ -1,0 +1,40 @@
+#ifndef PENSTOCK_TESTS_SUPPORT_MEMORY_STORE_H_
+#define PENSTOCK_TESTS_SUPPORT_MEMORY_STORE_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "base/executor.h"
+#include "server/store/session_store.h"
+
+namespace penstock {
+
+// A store in memory, for tests: linearizable, with the real rules, durable as long as it lives. It
+// answers on a thread of its own, in the order of the calls.
+class MemoryStore final : public SessionStore {
+ public:
+  void Write(const SessionKey& key, SessionWrite write, StoreDone done) override;
+  void Get(const SessionKey& key, StoreDone done) override;
+  void GetById(const std::string& principal, const std::string& session_id,
+               FoundDone done) override;
+  void List(const SessionQuery& query, PageDone done) override;
+
+ private:
+  struct Entry {
+    SessionRecord record;
+    std::vector<PartRecord> ledger;
+  };
+
+  absl::Mutex mutex_;  // guards what follows, and keeps the order of answers
+  std::map<SessionKey, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  const std::unique_ptr<Executor> answers_ = MakeThreadPool(1);
+};
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_TESTS_SUPPORT_MEMORY_STORE_H_
