@@ -2,7 +2,30 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+
 namespace penstock {
+namespace {
+
+log::Fields Describe(const SessionRecord& record) {
+  return {{"session_id", record.session_id},
+          {"remote", record.spec.remote},
+          {"bucket", record.spec.object.bucket},
+          {"key", record.spec.object.key},
+          {"epoch", absl::StrCat(record.fence.epoch)},
+          {"committed_size", absl::StrCat(record.committed_size)}};
+}
+
+log::Fields Describe(const SessionRecord& record, const absl::Status& status) {
+  log::Fields fields = Describe(record);
+  for (auto& field : log::FieldsOf(status)) {
+    if (field.first != "committed_size") fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
+}  // namespace
 
 SessionDriver::SessionDriver(const SessionEnvironment& environment, SessionKey key, SessionIds ids,
                              std::shared_ptr<PutStream> stream, Hooks hooks)
@@ -30,12 +53,19 @@ Backend& SessionDriver::backend() const {
 }
 
 void SessionDriver::Execute(SendFrame& effect) {
+  if (const auto* finished = std::get_if<FinishedFrame>(&effect.frame);
+      finished != nullptr && !finished->replayed) {
+    log::Info("object finished", Describe(finished->session));
+  }
   if (stream_ != nullptr) stream_->Send(std::move(effect.frame));
 }
 
 void SessionDriver::Execute(ReadFrame&) { stream_->Read(); }
 
-void SessionDriver::Execute(CloseStream& effect) { stream_->Close(effect.status); }
+void SessionDriver::Execute(CloseStream& effect) {
+  if (!effect.status.ok()) log::Info("stream closed", Describe(session_.record(), effect.status));
+  stream_->Close(effect.status);
+}
 
 void SessionDriver::Execute(WriteStore& effect) {
   environment_.store->Write(key_, std::move(effect.write),
@@ -124,6 +154,7 @@ void SessionDriver::Execute(SetTimer& effect) {
 }
 
 void SessionDriver::Execute(BecameOwner&) {
+  log::Info("session opened", Describe(session_.record()));
   if (hooks_.became_owner) hooks_.became_owner(*this, session_.record().session_id);
 }
 

@@ -1,0 +1,134 @@
+// penstockd: the server.
+
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "server/builtin_backends.h"
+#include "server/dev.h"
+#include "server/server.h"
+
+namespace penstock {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+// performance.md: by default a third of the ingest cost is the allocator giving memory back and
+// faulting it in again. 32 MiB is glibc's maximum for the mmap threshold.
+void TuneProcess() {
+  constexpr int kThreshold = 32 * 1024 * 1024;
+  constexpr int kKeep = 512 * 1024 * 1024;
+  mallopt(M_MMAP_THRESHOLD, kThreshold);
+  mallopt(M_TRIM_THRESHOLD, kKeep);
+  mallopt(M_TOP_PAD, kThreshold);
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+// Blocked in every thread, so that only the wait below takes them.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << "penstockd: " << status.message() << " (" << ErrorReason(status) << ")\n";
+  return kExitFailed;
+}
+
+int Serve(const ServerConfig& config, const sigset_t& signals, const std::string& banner) {
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(config, BuiltinBackends());
+  if (!server.ok()) return Fail(server.status());
+  for (const std::string& address : (*server)->addresses()) {
+    std::cout << "listening on " << address << "\n";
+  }
+  std::cout << banner << "ready" << std::endl;
+  log::Info("server started", {{"addresses", absl::StrCat((*server)->addresses().size())}});
+  int received = 0;
+  sigwait(&signals, &received);
+  log::Info("draining", {{"signal", strsignal(received)}});
+  // A second signal ends the process at once.
+  signal(received, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  const bool in_time = (*server)->Drain();
+  log::Info("stopped", {{"drained", in_time ? "true" : "false"}});
+  if (!in_time) _exit(0);  // nothing acknowledged is lost; what hangs is not waited for
+  return 0;
+}
+
+std::string DevBanner(const DevSetup& setup, const std::string& address) {
+  std::string put = absl::StrCat("penstock put FILE local:", kDevBucket, "/KEY");
+  if (setup.emulator != nullptr) {
+    absl::StrAppend(&put, "\n  penstock put FILE oss:", kDevBucket, "/KEY   (emulator at ",
+                    setup.emulator->endpoint(), ")");
+  }
+  return absl::StrCat(
+      "data in ", setup.config.store_path.substr(0, setup.config.store_path.rfind('/')),
+      "\ntry:\n  ", put, address == "127.0.0.1:7070" ? "" : "   (--server, see above)", "\n");
+}
+
+int RunDev(const DevOptions& options, const sigset_t& signals) {
+  absl::StatusOr<DevSetup> setup = SetUpDev(options);
+  if (!setup.ok()) return Fail(setup.status());
+  return Serve(setup->config, signals, DevBanner(*setup, options.listen.front()));
+}
+
+int RunConfigured(const std::string& path, bool print, const sigset_t& signals) {
+  absl::StatusOr<ServerConfig> config = LoadConfig(path);
+  if (!config.ok()) return Fail(config.status());
+  if (print) {
+    std::cout << PrintConfig(*config, BuiltinBackends());
+    return 0;
+  }
+  log::Configure(config->log_level, config->log_json);
+  return Serve(*config, signals, "");
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Penstock server: streams objects into object storage, resumably");
+  app.set_version_flag("--version", std::string("penstockd ") + PENSTOCK_VERSION);
+  std::string config_path;
+  bool print_config = false;
+  app.add_option("--config", config_path, "Configuration file (TOML)");
+  app.add_flag("--print-config", print_config,
+               "Print the configuration with its defaults, and end");
+  CLI::App* dev = app.add_subcommand("dev", "Serve without configuration, for trying things out");
+  DevOptions dev_options;
+  dev->add_option("--listen", dev_options.listen, "Addresses: HOST:PORT or unix:PATH")
+      ->capture_default_str();
+  dev->add_option("--data", dev_options.data,
+                  "Folder for objects and sessions [" + DefaultDevFolder() + "]");
+  dev->add_flag("--oss", dev_options.oss, "Also serve a remote `oss`, backed by an emulator");
+  CLI11_PARSE(app, argc, argv);
+  if (dev->parsed() == !config_path.empty()) {
+    std::cerr << "penstockd: expected either `dev` or `--config FILE`; see --help\n";
+    return kExitUsage;
+  }
+  TuneProcess();
+  const sigset_t signals = BlockStopSignals();
+  if (!dev->parsed()) return RunConfigured(config_path, print_config, signals);
+  log::Configure(log::Level::kInfo, false);
+  return RunDev(dev_options, signals);
+}
+
+}  // namespace
+}  // namespace penstock
+
+int main(int argc, char** argv) { return penstock::Main(argc, argv); }

@@ -1,0 +1,129 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/executor.h"
+#include "base/http/http_loop.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/status_macros.h"
+#include "server/rpc/rpc_server.h"
+#include "server/session/session_service.h"
+#include "server/store/sqlite_store.h"
+
+namespace penstock {
+namespace {
+
+// Threads for calls that block, such as fsync: as many as parts may be stored at the same time on a
+// disk that gains from it.
+constexpr int kBlockingThreads = 16;
+
+// What is left of gRPC calls after a drain has closed them all.
+constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
+
+class ServerImpl final : public Server {
+ public:
+  explicit ServerImpl(const ServerConfig& config)
+      : drain_timeout_(config.drain_timeout),
+        http_(std::make_unique<HttpLoop>()),
+        executor_(
+            MakeThreadPool(std::max(2, static_cast<int>(std::thread::hardware_concurrency())))),
+        blocking_(MakeThreadPool(kBlockingThreads)) {}
+
+  // Nobody may be called after it is gone: listeners go first; then the backends, which wait for
+  // their calls, and what carries those; then the store, which answers what is queued; then the
+  // threads that run drivers; and last the sessions that drivers point into.
+  ~ServerImpl() override {
+    rpc_.reset();
+    backends_.clear();
+    http_.reset();
+    blocking_.reset();
+    store_.reset();
+    executor_.reset();
+    sessions_.reset();
+  }
+
+  absl::Status Open(const ServerConfig& config, const Registry& registry) {
+    PENSTOCK_RETURN_IF_ERROR(MakeRemotes(config, registry));
+    SqliteStoreOptions store;
+    store.path = config.store_path;
+    PENSTOCK_ASSIGN_OR_RETURN(store_, OpenSqliteStore(store));
+    MakeSessions(config);
+    RpcServerOptions rpc;
+    rpc.listen = config.listen;
+    rpc.insecure = config.insecure;
+    rpc.bdp_probe = config.bdp_probe;
+    PENSTOCK_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, *sessions_, kinds_));
+    return absl::OkStatus();
+  }
+
+  const std::vector<std::string>& addresses() const override { return rpc_->addresses(); }
+
+  bool Drain() override {
+    rpc_->SetNotServing();
+    const auto drained = std::make_shared<absl::Notification>();
+    sessions_->Drain([drained] { drained->Notify(); });
+    const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_);
+    rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());
+    return in_time;
+  }
+
+ private:
+  absl::Status MakeRemotes(const ServerConfig& config, const Registry& registry) {
+    BackendEnvironment environment;
+    environment.http = http_.get();
+    environment.executor = executor_.get();
+    environment.blocking = blocking_.get();
+    environment.clock = &SystemClock();
+    environment.random = &SecureRandom();
+    for (const auto& [name, remote] : config.remotes) {
+      absl::StatusOr<std::unique_ptr<Backend>> backend =
+          registry.Create(remote.backend, remote.options, environment);
+      if (!backend.ok()) return WithPrefix(backend.status(), absl::StrCat("remotes.", name));
+      backends_[name] = *std::move(backend);
+      kinds_[name] = registry.Find(remote.backend);
+    }
+    return absl::OkStatus();
+  }
+
+  void MakeSessions(const ServerConfig& config) {
+    SessionEnvironment environment;
+    environment.config.memory_budget = config.memory_budget;
+    environment.config.default_parallel_parts = config.parallel_parts;
+    environment.config.max_parallel_parts = config.max_parallel_parts;
+    environment.config.idle_timeout = config.idle_timeout;
+    environment.config.progress_interval = config.progress_interval;
+    for (const auto& [name, backend] : backends_) environment.backends[name] = backend.get();
+    environment.store = store_.get();
+    environment.executor = executor_.get();
+    environment.clock = &SystemClock();
+    sessions_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
+  }
+
+  const absl::Duration drain_timeout_;
+  std::unique_ptr<HttpLoop> http_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Executor> blocking_;
+  std::map<std::string, std::unique_ptr<Backend>> backends_;
+  std::map<std::string, const BackendInfo*> kinds_;
+  std::unique_ptr<SessionStore> store_;
+  std::unique_ptr<SessionService> sessions_;
+  std::unique_ptr<RpcServer> rpc_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config,
+                                                      const Registry& registry) {
+  auto server = std::make_unique<ServerImpl>(config);
+  PENSTOCK_RETURN_IF_ERROR(server->Open(config, registry));
+  return server;
+}
+
+}  // namespace penstock

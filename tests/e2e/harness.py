@@ -1,0 +1,270 @@
+"""What every e2e test uses: the programs as processes, and an OSS client of our own to look behind the server.
+
+Everything is a context manager that ends what it began. Nothing here sleeps: a test waits for a line of output, for an
+entry of the emulator's journal, or for a process to end.
+"""
+import base64
+import contextlib
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+BIN = pathlib.Path(os.environ["PENSTOCK_BIN"])
+BUCKET = "e2e-bucket"
+REGION = "cn-hangzhou"
+ACCESS_KEY_ID = "e2e-key-id"
+MIB = 1 << 20
+
+
+class Workspace:
+    """A folder of its own below /tmp (short, for unix sockets), gone at the end."""
+
+    def __enter__(self):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="penstock-e2e-"))
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def secret(self, name="secret"):
+        path = self.path / name
+        if not path.exists():
+            path.write_text("e2e-not-a-real-secret")
+            path.chmod(0o600)
+        return path
+
+    def file(self, name, size, seed=1):
+        """A file of `size` random bytes that follow from `seed`."""
+        path = self.path / name
+        source = random.Random(seed)
+        with open(path, "wb") as out:
+            while size > 0:
+                out.write(source.randbytes(min(size, MIB)))
+                size -= MIB
+        return path
+
+
+class Process:
+    """A program, and the lines it printed to stdout so far."""
+
+    def __init__(self, arguments, env=None, cwd=None):
+        self.lines = []
+        self._arrived = threading.Condition()
+        self.stderr_file = tempfile.TemporaryFile()
+        self.popen = subprocess.Popen(
+            [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=self.stderr_file, stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})}, cwd=cwd)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.popen.stdout:
+            with self._arrived:
+                self.lines.append(line.decode(errors="replace").rstrip("\n"))
+                self._arrived.notify_all()
+        with self._arrived:
+            self._ended = True
+            self._arrived.notify_all()
+
+    _ended = False
+
+    def wait_line(self, wanted, timeout=60):
+        """The first line for which `wanted` (a text within it, or a function) holds."""
+        matches = wanted if callable(wanted) else lambda line: wanted in line
+        seen = 0
+        deadline = time.monotonic() + timeout
+        with self._arrived:
+            while True:
+                for line in self.lines[seen:]:
+                    if matches(line):
+                        return line
+                seen = len(self.lines)
+                left = deadline - time.monotonic()
+                if self._ended or left <= 0:
+                    raise AssertionError(f"no such line; stdout: {self.lines}; stderr: {self.stderr()}")
+                self._arrived.wait(left)
+
+    def stderr(self):
+        self.stderr_file.seek(0)
+        return self.stderr_file.read().decode(errors="replace")
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def kill(self):
+        """SIGKILL, and wait until it is gone."""
+        self.popen.kill()
+        return self.wait()
+
+    def wait(self, timeout=120):
+        code = self.popen.wait(timeout)
+        self._reader.join(timeout)
+        return code
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.running():
+            self.kill()
+        self.popen.stdout.close()
+
+
+class Emulator(Process):
+    """An oss-emulator with its data in the workspace."""
+
+    def __init__(self, workspace, *extra, listen="127.0.0.1:0"):
+        self.secret = workspace.secret().read_text()
+        data = workspace.path / "emulator"
+        data.mkdir(exist_ok=True)
+        super().__init__([BIN / "oss-emulator", "--listen", listen, "--data", data, "--bucket", BUCKET, "--region",
+                          REGION, "--access-key-id", ACCESS_KEY_ID, "--access-key-secret-file", workspace.secret(),
+                          *extra])
+        self.url = self.wait_line("http://")
+        self.netloc = urllib.parse.urlsplit(self.url).netloc
+
+    def control(self, method, path, body=None):
+        connection = http.client.HTTPConnection(self.netloc, timeout=120)
+        with contextlib.closing(connection):
+            connection.request(method, "/-/emulator/" + path, json.dumps(body) if body is not None else None)
+            response = connection.getresponse()
+            text = response.read().decode()
+            assert response.status in (200, 204), (response.status, text)
+            return json.loads(text) if text else None
+
+    def add_fault(self, operation, kind, **more):
+        return self.control("POST", "faults", {"operation": operation, "kind": kind, **more})
+
+    def clear_faults(self):
+        self.control("DELETE", "faults")
+
+    def journal(self, since=0):
+        return self.control("GET", f"journal?since={since}")["entries"]
+
+    def position(self):
+        entries = self.journal()
+        return entries[-1]["seq"] if entries else 0
+
+    def wait_for(self, operation, count=1, since=0, timeout_ms=60000):
+        """Waits until `count` requests of `operation` newer than `since` are in the journal."""
+        return self.control("GET", f"wait?since={since}&operation={operation}&count={count}&timeout_ms={timeout_ms}")
+
+    def request(self, method, key, query="", headers=None):
+        """A signed request for an object: (status, headers, body). V4 as the specification has it, written anew here."""
+        now = time.gmtime()
+        date, stamp = time.strftime("%Y%m%d", now), time.strftime("%Y%m%dT%H%M%SZ", now)
+        path = "/" + BUCKET + "/" + urllib.parse.quote(key, safe="/-._~")
+        signed = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": stamp, **(headers or {})}
+        names = sorted(signed)
+        canonical = "\n".join(
+            [method, path, query, "".join(f"{n}:{signed[n]}\n" for n in names), "", "UNSIGNED-PAYLOAD"])
+        scope = f"{date}/{REGION}/oss/aliyun_v4_request"
+        to_sign = "\n".join(["OSS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        key_bytes = ("aliyun_v4" + self.secret).encode()
+        for piece in (date, REGION, "oss", "aliyun_v4_request"):
+            key_bytes = hmac.new(key_bytes, piece.encode(), hashlib.sha256).digest()
+        signature = hmac.new(key_bytes, to_sign.encode(), hashlib.sha256).hexdigest()
+        signed["Authorization"] = f"OSS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/{scope},Signature={signature}"
+        connection = http.client.HTTPConnection(self.netloc, timeout=120)
+        with contextlib.closing(connection):
+            connection.request(method, path + ("?" + query if query else ""), headers=signed)
+            response = connection.getresponse()
+            return response.status, dict((k.lower(), v) for k, v in response.getheaders()), response.read()
+
+    def read(self, key):
+        status, _, body = self.request("GET", key)
+        assert status == 200, (status, body)
+        return body
+
+    def remote(self):
+        return {"backend": "oss", "endpoint": self.url, "region": REGION, "access_key_id": ACCESS_KEY_ID}
+
+
+class Server:
+    """A penstockd with a configuration of its own; it can be killed and started again."""
+
+    def __init__(self, workspace, remotes, server=None, name="penstockd"):
+        self.socket = workspace.path / f"{name}.sock"
+        self.address = f"unix:{self.socket}"
+        self.config = workspace.path / f"{name}.toml"
+        self.process = None
+        settings = {"listen": [self.address], "drain_timeout": "20s", **(server or {})}
+        text = ["[server]"] + [f"{k} = {json.dumps(v)}" for k, v in settings.items()]
+        text += ["[store]", f"path = {json.dumps(str(workspace.path / 'sessions.db'))}", "[log]", 'format = "json"']
+        for remote, options in remotes.items():
+            options = dict(options)
+            if options["backend"] == "oss":
+                options.setdefault("access_key_secret_file", str(workspace.secret()))
+            text += [f"[remotes.{remote}]"] + [f"{k} = {json.dumps(v)}" for k, v in options.items()]
+        self.config.write_text("\n".join(text) + "\n")
+
+    def start(self):
+        self.process = Process([BIN / "penstockd", "--config", self.config])
+        self.process.wait_line("ready")
+        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.popen.stdout.close()
+
+    def stop(self):
+        self.process.signal(signal.SIGTERM)
+        return self.process.wait()
+
+    def log(self):
+        return self.process.stderr()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.process.running():
+            self.process.kill()
+
+
+def local_remote(workspace):
+    root = workspace.path / "objects"
+    (root / BUCKET).mkdir(parents=True, exist_ok=True)
+    return {"backend": "local", "root": str(root)}
+
+
+def client_env(workspace):
+    return {"HOME": str(workspace.path), "XDG_CONFIG_HOME": str(workspace.path / "config"), "NO_COLOR": "1"}
+
+
+def cli(workspace, *arguments, server=None, env=None):
+    """Runs the command line tool as a process."""
+    more = ["--server", server.address] if server is not None else []
+    return Process([BIN / "penstock", *arguments, *more], env={**client_env(workspace), **(env or {})})
+
+
+def run_cli(workspace, *arguments, server=None, env=None):
+    """The same, to its end: (exit code, lines of stdout, stderr)."""
+    with cli(workspace, *arguments, server=server, env=env) as process:
+        code = process.wait()
+        return code, process.lines, process.stderr()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def md5(data):
+    return base64.b64encode(hashlib.md5(data).digest()).decode()

@@ -1,0 +1,121 @@
+"""PutObject by hand: frames in, answers or a decoded error out."""
+import dataclasses
+
+import grpc
+
+MIB = 1 << 20
+
+
+@dataclasses.dataclass
+class Failure(Exception):
+    """A call that ended with an error: what `grpc-status-details-bin` says of it."""
+    code: grpc.StatusCode
+    reason: str
+    message: str
+    metadata: dict
+    retry_delay: float | None  # seconds; None when opening again does not help
+    responses: list
+
+
+def varint(data, at):
+    value, shift = 0, 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def fields(data):
+    """The fields of a protobuf message: Python's registry has no google.rpc details here, and needs none."""
+    at = 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        if tag & 7 == 2:
+            size, at = varint(data, at)
+            yield tag >> 3, data[at:at + size]
+            at += size
+        else:
+            value, at = varint(data, at)
+            yield tag >> 3, value
+
+
+def decode_failure(error, responses=()):
+    failure = Failure(error.code(), "", error.details(), {}, None, list(responses))
+    details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
+    assert len(details) <= 4096, len(details)
+    for number, any_message in fields(details):
+        if number != 3:
+            continue
+        packed = dict(fields(any_message))
+        url, value = packed[1].decode(), packed.get(2, b"")
+        if url.endswith("google.rpc.ErrorInfo"):
+            for field, content in fields(value):
+                if field == 1:
+                    failure.reason = content.decode()
+                elif field == 3:
+                    entry = dict(fields(content))
+                    failure.metadata[entry.get(1, b"").decode()] = entry.get(2, b"").decode()
+        elif url.endswith("google.rpc.RetryInfo"):
+            delay = dict(fields(dict(fields(value)).get(1, b"")))
+            failure.retry_delay = delay.get(1, 0) + delay.get(2, 0) / 1e9
+    return failure
+
+
+class Client:
+    """A channel to one server, with its frames as short functions."""
+
+    def __init__(self, stubs, address):
+        self.pb, grpc_stubs, _ = stubs
+        self.channel = grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)])
+        self.stub = grpc_stubs.PutServiceStub(self.channel)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.channel.close()
+
+    def open(self, token, remote=None, bucket=None, key=None, spec=None, **more):
+        frame = self.pb.OpenSession(session_token=token, **more)
+        if remote is not None:
+            frame.object.CopyFrom(self.pb.ObjectSpec(remote=remote, bucket=bucket, key=key, **(spec or {})))
+        return self.pb.PutObjectRequest(open=frame)
+
+    def chunk(self, offset, data, **more):
+        return self.pb.PutObjectRequest(chunk=self.pb.ObjectChunk(offset=offset, data=data, **more))
+
+    def chunks(self, data, offset=0):
+        return [self.chunk(at, data[at:at + MIB]) for at in range(offset, len(data), MIB)]
+
+    def finish(self, size=None, crc64=None):
+        frame = self.pb.FinishObject()
+        if size is not None:
+            frame.total_size = size
+        if crc64 is not None:
+            frame.crc64_ecma = crc64
+        return self.pb.PutObjectRequest(finish=frame)
+
+    def put(self, frames, timeout=60):
+        """Sends the frames and half-closes; returns the answers, or raises Failure."""
+        responses = []
+        try:
+            for response in self.stub.PutObject(iter(frames), timeout=timeout):
+                responses.append(response)
+        except grpc.RpcError as error:
+            raise decode_failure(error, responses) from None
+        return responses
+
+    def put_finished(self, frames):
+        return self.put(frames)[-1].finished
+
+    def call(self, method, request):
+        try:
+            return getattr(self.stub, method)(request, timeout=60)
+        except grpc.RpcError as error:
+            raise decode_failure(error) from None
+
+    def session(self, token):
+        return self.call("GetSession", self.pb.GetSessionRequest(session_token=token)).session
