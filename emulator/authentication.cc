@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "emulator/authentication_errors.h"
+#include "emulator/authentication_v1.h"
 #include "emulator/encoding.h"
 #include "emulator/signature.h"
 
 namespace penstock::emulator {
 namespace {
 
-constexpr absl::Duration kMaxSkew = absl::Minutes(15);
 constexpr int64_t kMaxExpiresSeconds = 604800;
 
 // What a request says about its signature, wherever it says it.
@@ -117,13 +118,15 @@ Result<Claim> ParseQueryClaim(const Request& request) {
   return claim;
 }
 
+// Whether the query signs by V4.
+bool IsSignedQuery(const Request& request) {
+  return request.Query("x-oss-signature") != nullptr ||
+         request.Query("x-oss-signature-version") != nullptr;
+}
+
 Result<Claim> ParseClaim(const Request& request) {
   const std::string* authorization = request.Header("authorization");
-  const bool signed_query = request.Query("x-oss-signature") != nullptr ||
-                            request.Query("x-oss-signature-version") != nullptr;
-  if (request.Query("Signature") != nullptr && request.Query("OSSAccessKeyId") != nullptr) {
-    return NotImplemented("the V1 query signature");
-  }
+  const bool signed_query = IsSignedQuery(request);
   if (authorization == nullptr) {
     if (signed_query) return ParseQueryClaim(request);
     return AccessDenied("You have no right to access this object because of bucket acl.");
@@ -134,7 +137,6 @@ Result<Claim> ParseClaim(const Request& request) {
   if (authorization->starts_with(std::string(kV4Algorithm) + " ")) {
     return ParseHeaderClaim(request, *authorization);
   }
-  if (authorization->starts_with("OSS ")) return NotImplemented("the V1 header signature");
   if (authorization->starts_with("OSS2 ")) return NotImplemented("the V2 header signature");
   return BadAuthorization("The Authorization header names no signature algorithm of OSS.");
 }
@@ -164,41 +166,9 @@ Failure CheckTime(const Claim& claim, absl::Time now) {
     return RequestTimeTooSkewed(claim.date_time, now);
   }
   if (claim.in_query && (early || now > *signed_at + claim.expires)) {
-    OssError error = AccessDenied(early ? "The request is not yet valid." : "Request has expired.");
-    error.elements = {{"Expires", IsoMillis(*signed_at + claim.expires)},
-                      {"ServerTime", IsoMillis(now)}};
-    return error;
+    return RequestExpired(early, *signed_at + claim.expires, now);
   }
   return std::nullopt;
-}
-
-Failure CheckIdentity(const Credential& credential, const Claim& claim) {
-  const bool temporary = credential.security_token.has_value();
-  // A temporary access key without its token is unknown, as on OSS.
-  if (claim.access_key_id != credential.access_key_id ||
-      (temporary && claim.security_token == nullptr)) {
-    return OssError{403,
-                    "InvalidAccessKeyId",
-                    "The OSS Access Key Id you provided does not exist in our records.",
-                    "0002-00000902",
-                    {{"OSSAccessKeyId", claim.access_key_id}}};
-  }
-  if (!temporary && claim.security_token != nullptr) {
-    return OssError{403, "AccessKeyIdAndSecurityTokenNotMatch",
-                    "The security token does not belong to the access key id.", kUnknownEc};
-  }
-  if (temporary && *claim.security_token != *credential.security_token) {
-    return OssError{403, "InvalidSecurityToken", "The security token you provided is invalid.",
-                    kUnknownEc};
-  }
-  return std::nullopt;
-}
-
-// "4F 53 53", as OSS prints StringToSignBytes.
-std::string SpacedHex(const std::string& bytes) {
-  std::string text;
-  for (const char c : bytes) text += (text.empty() ? "" : " ") + UpperHex({&c, 1});
-  return text;
 }
 
 Failure CheckSignature(const Credential& credential, const Request& request, const Claim& claim) {
@@ -206,15 +176,7 @@ Failure CheckSignature(const Credential& credential, const Request& request, con
   const std::string to_sign = StringToSign(claim.date_time, claim.scope, canonical);
   const std::string expected = Sign(SigningKey(credential.access_key_secret, claim.scope), to_sign);
   if (claim.signature == expected) return std::nullopt;
-  OssError error{403,
-                 "SignatureDoesNotMatch",
-                 "The request signature we calculated does not match the signature you provided. "
-                 "Check your key and signing method.",
-                 "0002-00000201",
-                 {{"OSSAccessKeyId", claim.access_key_id},
-                  {"SignatureProvided", claim.signature},
-                  {"StringToSign", to_sign},
-                  {"StringToSignBytes", SpacedHex(to_sign)}}};
+  OssError error = SignatureDoesNotMatch(claim.access_key_id, claim.signature, to_sign);
   // The canonical request holds the token: then it stays out of the reply and so out of logs.
   if (claim.security_token == nullptr) error.elements.push_back({"CanonicalRequest", canonical});
   return error;
@@ -222,22 +184,14 @@ Failure CheckSignature(const Credential& credential, const Request& request, con
 
 }  // namespace
 
-OssError RequestTimeTooSkewed(const std::string& date_time, absl::Time now) {
-  const std::optional<absl::Time> signed_at = ParseBasicDate(date_time);
-  return {403,
-          "RequestTimeTooSkewed",
-          "The difference between the request time and the current time is too large.",
-          "0002-00000504",
-          {{"MaxAllowedSkewMilliseconds", std::to_string(absl::ToInt64Milliseconds(kMaxSkew))},
-           {"RequestTime", signed_at ? IsoMillis(*signed_at) : date_time},
-           {"ServerTime", IsoMillis(now)}}};
-}
-
 Failure Authenticate(const Credential& credential, const Request& request, absl::Time now) {
+  if (IsSignedByV1(request) && !IsSignedQuery(request)) {
+    return AuthenticateV1(credential, request, now);
+  }
   EMULATOR_ASSIGN_OR_RETURN(const Claim claim, ParseClaim(request));
   EMULATOR_RETURN_IF_ERROR(CheckTime(claim, now));
   EMULATOR_RETURN_IF_ERROR(CheckScope(credential, claim));
-  EMULATOR_RETURN_IF_ERROR(CheckIdentity(credential, claim));
+  EMULATOR_RETURN_IF_ERROR(CheckIdentity(credential, claim.access_key_id, claim.security_token));
   return CheckSignature(credential, request, claim);
 }
 

@@ -20,13 +20,10 @@ struct Credential {
   std::string region;
 };
 
-// Succeeds if `request` is signed by `credential` with signature V4, in the header or the query,
-// within 15 minutes of `now`. Errors: those of section 2, with the elements that OSS adds;
-// NotImplemented for signature V1 and V2. REQUIRES: Route succeeded. Thread-safe.
+// Succeeds if `request` is signed by `credential` with signature V4 or V1, in the header or the
+// query, within 15 minutes of `now`. Errors: those of section 2, with the elements that OSS adds;
+// NotImplemented for signature V2. REQUIRES: Route succeeded. Thread-safe.
 Failure Authenticate(const Credential& credential, const Request& request, absl::Time now);
-
-// The error of a request signed at `date_time` (x-oss-date) that came at `now`.
-OssError RequestTimeTooSkewed(const std::string& date_time, absl::Time now);
 
 }  // namespace penstock::emulator
 

@@ -158,7 +158,7 @@ TEST(AuthenticateTest, UnknownAccessKeyAndMissingSignature) {
   Request request = Signer().Signed();
   request.headers.erase("authorization");
   EXPECT_EQ(Code(request), "AccessDenied");
-  request.headers["authorization"] = "OSS id:signature";
+  request.headers["authorization"] = "OSS2 AccessKeyId:id";
   EXPECT_EQ(Code(request), "NotImplemented");
   request.headers["authorization"] = "OSS4-HMAC-SHA256 Credential=id";
   EXPECT_EQ(Code(request), "InvalidArgument");

@@ -185,6 +185,12 @@ void LingeringClose(SocketStream& stream) {
   }
 }
 
+// Whether bytes came that are no HTTP request: not so when the connection just ended.
+bool IsMalformed(const beast::error_code& error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
 // Serves one request; false when the connection is to be closed.
 bool ServeOne(SocketStream& stream, beast::flat_buffer& buffer, Service& service,
               ConnectionTimeouts timeouts) {
@@ -196,8 +202,7 @@ bool ServeOne(SocketStream& stream, beast::flat_buffer& buffer, Service& service
   stream.set_timeout(timeouts.idle);
   http::read_header(stream, buffer, parser, error);
   if (error) {
-    if (error.category() == http::make_error_code(http::error::bad_method).category() &&
-        error != http::error::end_of_stream && error != http::error::partial_message) {
+    if (IsMalformed(error)) {
       stream.Write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
       LingeringClose(stream);
     }

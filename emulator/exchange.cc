@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "emulator/authentication_errors.h"
 #include "emulator/encoding.h"
 
 namespace penstock::emulator {

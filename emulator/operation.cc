@@ -6,10 +6,18 @@
 namespace penstock::emulator {
 namespace {
 
-// What every request may carry: V4 signatures in the header or the query.
-const std::vector<std::string> kCommonParameters = {
-    "x-oss-signature-version",  "x-oss-credential",     "x-oss-date",     "x-oss-expires",
-    "x-oss-additional-headers", "x-oss-security-token", "x-oss-signature"};
+// What every request may carry: signatures V4 and V1, in the header or the query.
+const std::vector<std::string> kCommonParameters = {"x-oss-signature-version",
+                                                    "x-oss-credential",
+                                                    "x-oss-date",
+                                                    "x-oss-expires",
+                                                    "x-oss-additional-headers",
+                                                    "x-oss-security-token",
+                                                    "x-oss-signature",
+                                                    "OSSAccessKeyId",
+                                                    "Expires",
+                                                    "Signature",
+                                                    "security-token"};
 const std::vector<std::string> kCommonHeaders = {"x-oss-date", "x-oss-content-sha256",
                                                  "x-oss-security-token", "x-oss-request-payer"};
 

@@ -58,6 +58,8 @@ Failure CheckRegion(const RoutingTable& table, const std::string& named) {
 
 Failure CheckKey(const std::string& key) {
   if (key.empty()) return std::nullopt;
+  // XML cannot carry it, and what OSS does is not known.
+  if (key.find('\0') != std::string::npos) return NotImplemented("a key with a NUL byte");
   if (key.size() > kMaxKeyBytes || key.front() == '/' || key.front() == '\\' || !IsValidUtf8(key)) {
     return InvalidObjectName(key);
   }
