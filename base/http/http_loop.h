@@ -23,8 +23,8 @@ struct HttpRequest {
   std::shared_ptr<const Buffer>
       body;  // null: no body. Read from the start again when libcurl rewinds
   absl::Duration stall_timeout = absl::Seconds(30);  // fails when no byte moves for this long
-  absl::Duration total_timeout =
-      absl::InfiniteDuration();  // fails when it takes longer, progress or not
+  absl::Duration total_timeout = absl::InfiniteDuration();  // from Send on, also while it waits for
+                                                            // a connection; progress or not
 };
 
 struct HttpResponse {
