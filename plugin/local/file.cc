@@ -66,7 +66,7 @@ absl::Status FileError(int error_number, const std::string& action) {
   const ErrorMetadata metadata = {{"errno", absl::StrCat(error_number)}};
   switch (error_number) {
     case ENOENT:
-      return MakeError(Code::kNotFound, "NO_SUCH_FILE", message, metadata);
+      return MakeError(Code::kNotFound, kReasonNoSuchFile, message, metadata);
     case ENOSPC:
     case EDQUOT:
       return MakeError(Code::kResourceExhausted, kReasonBackendFull, message, metadata,

@@ -16,11 +16,15 @@
 
 namespace penstock::local {
 
+// The reason of ENOENT. Callers know what is missing, and say so instead; where it comes through,
+// somebody else has removed what must be there.
+inline constexpr char kReasonNoSuchFile[] = "NO_SUCH_FILE";
+
 // The error of a system call that failed with `error_number` while it was to `action` ("write a
-// part"). ENOENT: NOT_FOUND with a reason that callers never pass on (they know what is missing).
-// ENOSPC, EDQUOT: BACKEND_FULL. EACCES, EPERM, EROFS, ELOOP (a link where none is followed):
-// BACKEND_DENIED. ENOTDIR, EISDIR, ENAMETOOLONG, EXDEV and their like: BACKEND_REJECTED,
-// FAILED_PRECONDITION. Everything else (EIO, EMFILE, ...): BACKEND_UNAVAILABLE.
+// part"). ENOENT: NOT_FOUND, NO_SUCH_FILE. ENOSPC, EDQUOT: BACKEND_FULL. EACCES, EPERM, EROFS,
+// ELOOP (a link where none is followed): BACKEND_DENIED. ENOTDIR, EISDIR, ENAMETOOLONG, EXDEV and
+// their like: BACKEND_REJECTED, FAILED_PRECONDITION. Everything else (EIO, EMFILE, ...):
+// BACKEND_UNAVAILABLE.
 absl::Status FileError(int error_number, const std::string& action);
 
 // `status` as that of a call that may have had its effect: every error becomes

@@ -1,15 +1,8 @@
 #include "plugin/local/local_backend.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/checksum.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 
@@ -56,33 +49,11 @@ ObjectAttributes Lasting(ObjectAttributes attributes) {
   return attributes;
 }
 
-absl::Status Unsuitable(const std::string& problem) {
-  return MakeError(Code::kInvalidArgument, "BAD_REMOTE_OPTION",
-                   absl::StrCat("backend \"local\": the file system of option \"root\" ", problem),
-                   {{"backend", "local"}, {"option", "root"}});
-}
+const absl::Status& StatusOf(const absl::Status& status) { return status; }
 
-// What publishing relies on (ObjectFiles).
-absl::Status CheckFileSystem(WorkArea& work) {
-  PENSTOCK_ASSIGN_OR_RETURN(const TemporaryFile one, work.NewFile("probe." + work.NewSerial()));
-  PENSTOCK_ASSIGN_OR_RETURN(const TemporaryFile two, work.NewFile("probe." + work.NewSerial()));
-  const timespec times[2] = {{0, UTIME_OMIT}, {1'000'000'000, 123'456'789}};
-  if (futimens(one.fd(), times) != 0) return FileError(errno, "set the time of a file");
-  PENSTOCK_ASSIGN_OR_RETURN(const struct stat stamped, StatFile(one.fd()));
-  if (stamped.st_mtim.tv_nsec != times[1].tv_nsec) {
-    return Unsuitable("does not keep times in nanoseconds");
-  }
-  const int directory = work.directory();
-  if (renameat2(directory, one.name().c_str(), directory, two.name().c_str(), RENAME_NOREPLACE) ==
-          0 ||
-      errno != EEXIST) {
-    return Unsuitable("cannot rename without replacing");
-  }
-  if (renameat2(directory, one.name().c_str(), directory, two.name().c_str(), RENAME_EXCHANGE) !=
-      0) {
-    return Unsuitable("cannot exchange two files");
-  }
-  return absl::OkStatus();
+template <typename T>
+const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
+  return result.status();
 }
 
 }  // namespace
@@ -119,7 +90,11 @@ void LocalBackend::Run(DoneCallback done, Work work) {
     ++calls_;
   }
   environment_.blocking->Post([this, done = std::move(done), work = std::move(work)]() mutable {
-    std::move(done)(work());
+    auto result = work();
+    if (ErrorReason(StatusOf(result)) == kReasonNoSuchFile) {
+      result = AsUnknownOutcome(StatusOf(result));
+    }
+    std::move(done)(std::move(result));
     absl::MutexLock lock(&mutex_);
     --calls_;
   });

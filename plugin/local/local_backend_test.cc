@@ -150,6 +150,16 @@ TEST_F(LocalBackendTest, DamagedPartIsNotPublished) {
   EXPECT_TRUE(Complete(Name("key"), id, {{1, etag}}).ok());
 }
 
+TEST_F(LocalBackendTest, DirectoriesThatOthersRemovedAreNoAnswerToTheCaller) {
+  const std::string id = Initiate(Name("key")).value();
+  std::filesystem::remove_all(Path(".penstock/tmp"));
+  EXPECT_EQ(ErrorReason(Put(Name("key"), "x").status()), kReasonUnavailable);
+  EXPECT_EQ(ErrorReason(Upload(Name("key"), id, 1, "x").status()), kReasonUnavailable);
+  EXPECT_EQ(ErrorReason(Initiate(Name("key")).status()), kReasonUnavailable);
+  Open();
+  EXPECT_TRUE(Put(Name("key"), "x").ok());
+}
+
 TEST_F(LocalBackendTest, NumbersAndSizesOutOfRangeAreRejected) {
   const std::string id = Initiate(Name("key")).value();
   for (const int32_t number : {-1, 0, 10'001}) {

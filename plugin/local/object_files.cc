@@ -50,6 +50,12 @@ bool IsSameFile(const struct stat& a, const struct stat& b) {
          ModifiedTime(a) == ModifiedTime(b);
 }
 
+absl::Status Unsuitable(const std::string& problem) {
+  return MakeError(Code::kInvalidArgument, "BAD_REMOTE_OPTION",
+                   absl::StrCat("backend \"local\": the file system of option \"root\" ", problem),
+                   {{"backend", "local"}, {"option", "root"}});
+}
+
 absl::Status SetModifiedTime(int fd, absl::Time time) {
   const timespec times[2] = {{0, UTIME_OMIT}, absl::ToTimespec(time)};
   if (futimens(fd, times) != 0) return FileError(errno, "set the time of a file");
@@ -83,8 +89,7 @@ absl::StatusOr<ObjectStat> ObjectFiles::Publish(TemporaryFile file, const Object
   // What has the temporary name now is garbage: what was displaced, or on an error the new file.
   if (!status.ok()) {
     DiscardObjectFile(tree_, file.directory(), file.name());
-    // Not our caller's NOT_FOUND: somebody else removed a directory under our hands.
-    return absl::IsNotFound(status) ? AsUnknownOutcome(status) : status;
+    return status;
   }
   // The displaced goes only when what displaced it is durable.
   PENSTOCK_RETURN_IF_ERROR(AsUnknownOutcome(Sync(parent.get())));
@@ -203,6 +208,28 @@ absl::Status ObjectFiles::Delete(const ObjectName& object) {
   }
   if (!absl::IsNotFound(found.status())) return found.status();
   return Sync(parent->get());  // somebody else may just be removing it
+}
+
+absl::Status CheckFileSystem(WorkArea& work) {
+  PENSTOCK_ASSIGN_OR_RETURN(const TemporaryFile one, work.NewFile("probe." + work.NewSerial()));
+  PENSTOCK_ASSIGN_OR_RETURN(const TemporaryFile two, work.NewFile("probe." + work.NewSerial()));
+  const timespec times[2] = {{0, UTIME_OMIT}, {1'000'000'000, 123'456'789}};
+  if (futimens(one.fd(), times) != 0) return FileError(errno, "set the time of a file");
+  PENSTOCK_ASSIGN_OR_RETURN(const struct stat stamped, StatFile(one.fd()));
+  if (stamped.st_mtim.tv_nsec != times[1].tv_nsec) {
+    return Unsuitable("does not keep times in nanoseconds");
+  }
+  const int directory = work.directory();
+  if (renameat2(directory, one.name().c_str(), directory, two.name().c_str(), RENAME_NOREPLACE) ==
+          0 ||
+      errno != EEXIST) {
+    return Unsuitable("cannot rename without replacing");
+  }
+  if (renameat2(directory, one.name().c_str(), directory, two.name().c_str(), RENAME_EXCHANGE) !=
+      0) {
+    return Unsuitable("cannot exchange two files");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> WriteBuffer(int fd, const Buffer& body) {

@@ -66,6 +66,10 @@ class ObjectFiles {
   const Clock& clock_;
 };
 
+// Tries whether the file system of `work` can do what publishing relies on: keep times in
+// nanoseconds, rename without replacing, exchange two files. INVALID_ARGUMENT: BAD_REMOTE_OPTION.
+absl::Status CheckFileSystem(WorkArea& work);
+
 // Writes all bytes of `body` at the position of `fd`, and answers their CRC-64 as they were
 // written. CHECKSUM_MISMATCH when it is not the body's.
 absl::StatusOr<uint64_t> WriteBuffer(int fd, const Buffer& body);

@@ -114,7 +114,7 @@ absl::StatusOr<std::string> UploadFiles::Initiate(const UploadRecord& record) {
   };
   if (const absl::Status made = make(); !made.ok()) {
     RemoveAll(work_.directory(), name);
-    return absl::IsNotFound(made) ? AsUnknownOutcome(made) : made;
+    return made;
   }
   PENSTOCK_RETURN_IF_ERROR(AsUnknownOutcome(Sync(uploads.get())));
   return id;
@@ -129,8 +129,10 @@ absl::StatusOr<std::string> UploadFiles::StorePart(const ObjectName& object,
   PENSTOCK_RETURN_IF_ERROR(WritePart(file.fd(), body));
   const absl::Status stored = Rename(file.directory(), file.name(), upload.directory.get(),
                                      absl::StrCat(number), 0, "store a part");
-  if (absl::IsNotFound(stored)) return NoSuchUpload(upload_id);  // removed meanwhile
-  PENSTOCK_RETURN_IF_ERROR(stored);
+  if (!stored.ok()) {
+    PENSTOCK_RETURN_IF_ERROR(Find(object, upload_id).status());  // removed meanwhile
+    return stored;
+  }
   PENSTOCK_RETURN_IF_ERROR(AsUnknownOutcome(Sync(upload.directory.get())));
   // It may have ended meanwhile, and its directory may be about to be cleared.
   PENSTOCK_RETURN_IF_ERROR(Find(object, upload_id).status());
