@@ -49,7 +49,7 @@ bool Session::WantsFrame() const {
 void Session::Handle(FrameArrived& event) {
   reading_ = false;
   last_frame_time_ = now_;
-  if (!attached_) return;
+  if (!attached_ && state_ != State::kStart) return;
   if (finish_.has_value()) {
     // Rule 6: `finish` was read, so the session goes on; only this stream ends.
     Close(session_errors::FrameAfterFinish());

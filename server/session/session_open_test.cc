@@ -293,6 +293,13 @@ TEST(SessionOpenTest, DrainBeforeOpenEndsTheStream) {
   EXPECT_THAT(s.Drain(), ElementsAre("close DRAINING", "release"));
 }
 
+TEST(SessionOpenTest, SessionWithoutAStreamThatHasNothingToResolveEnds) {
+  SessionHarness s;
+  s.Commit("abcd");
+  s.Restart(Resume(), false);
+  EXPECT_THAT(s.Store(), ElementsAre("owner", "release"));
+}
+
 TEST(SessionOpenTest, RecordOfARemoteThatIsNotConfiguredIsRefused) {
   SessionHarness s;
   s.Commit("abcd");

@@ -229,6 +229,17 @@ TEST(SessionPublishTest, ClaimedSealIsAskedForFirst) {
   EXPECT_THAT(s.Store(), ElementsAre("finished", "close OK", "release"));
 }
 
+TEST(SessionPublishTest, ClaimedSealIsResolvedThoughNobodyListens) {
+  SessionHarness s;
+  s.SealList("abcd");
+  s.Restart(Resume(), false);
+  EXPECT_THAT(s.Store(), ElementsAre("owner", "head"));
+  EXPECT_THAT(s.Describe(NoSuchObject()), ElementsAre("tick 5s", "complete u1 1:e1"));
+  s.Publish(Published("abcd", "mark-0"));
+  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  EXPECT_EQ(s.stored->state, SessionState::kFinished);
+}
+
 TEST(SessionPublishTest, ClaimedSealIsResolvedThoughTheStreamIsLostMeanwhile) {
   SessionHarness s;
   s.SealList("abcd");
