@@ -42,15 +42,12 @@ void Session::Handle(OpenFrame& frame) {
 }
 
 void Session::OnLookedUp(const StoreAnswer& answer) {
-  if (answer.code == StoreCode::kNotFound) {
-    OpenFresh();
-  } else if (answer.code == StoreCode::kOk) {
-    Close(session_errors::SessionExists(answer.record->session_id));
-    End();
-  } else {
-    Close(session_errors::StoreUnavailable(answer.message));
-    End();
+  if (answer.code != StoreCode::kOk) {
+    OnClaimed(answer);
+    return;
   }
+  Close(session_errors::SessionExists(answer.record->session_id));
+  End();
 }
 
 void Session::OnClaimed(const StoreAnswer& answer) {

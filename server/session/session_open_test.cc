@@ -78,6 +78,40 @@ TEST(SessionOpenTest, CreateLooksUpAndTakesNothingOver) {
   EXPECT_EQ(known.stored->fence, before);
 }
 
+TEST(SessionOpenTest, LookUpThatFailsIsToldAsWhatItIs) {
+  OpenFrame create = NewObject();
+  create.mode = OpenMode::kCreate;
+  const std::pair<StoreCode, const char*> cases[] = {
+      {StoreCode::kUnavailable, "close STORE_UNAVAILABLE"},
+      {StoreCode::kExhausted, "close STORE_FULL"},
+      {StoreCode::kCorrupt, "close STORE_CORRUPT"},
+  };
+  for (const auto& [code, close] : cases) {
+    SessionHarness s;
+    s.Open(create);
+    EXPECT_THAT(s.StoreFails(code), ElementsAre(close, "release"));
+    EXPECT_TRUE(RetryDelay(s.closed_with()).has_value()) << close;
+  }
+}
+
+TEST(SessionOpenTest, StreamLostWhileCreateLooksUpLeavesNothingBehind) {
+  OpenFrame create = NewObject();
+  create.mode = OpenMode::kCreate;
+  SessionHarness s;
+  s.Open(create);
+  EXPECT_THAT(s.Lose(), IsEmpty());
+  EXPECT_THAT(s.Store(), ElementsAre("release"));
+}
+
+TEST(SessionOpenTest, DrainWhileCreateLooksUpEndsTheStream) {
+  OpenFrame create = NewObject();
+  create.mode = OpenMode::kCreate;
+  SessionHarness s;
+  s.Open(create);
+  EXPECT_THAT(s.Drain(), IsEmpty());
+  EXPECT_THAT(s.Store(), ElementsAre("close DRAINING", "release"));
+}
+
 TEST(SessionOpenTest, StaleOpenTakesNothingOver) {
   SessionHarness s;
   s.Commit("abcd");
