@@ -178,7 +178,10 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
 void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer) {
   switch (answer.code) {
     case StoreCode::kExists:
-      Close(session_errors::TokenTaken());
+      // CREATE was told that the token is free, and lost the race: it must not take over.
+      Close(open_.mode == OpenMode::kCreate
+                ? session_errors::SessionExists(answer.record->session_id)
+                : session_errors::TokenTaken());
       break;
     case StoreCode::kExhausted:
       Close(session_errors::StoreFull(answer.message));

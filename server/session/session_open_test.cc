@@ -78,6 +78,20 @@ TEST(SessionOpenTest, CreateLooksUpAndTakesNothingOver) {
   EXPECT_EQ(known.stored->fence, before);
 }
 
+TEST(SessionOpenTest, CreateThatLosesTheRaceIsToldThatTheSessionExists) {
+  OpenFrame create = NewObject();
+  create.mode = OpenMode::kCreate;
+  SessionHarness s;
+  s.OpenFresh(create);
+  s.Chunk(0, "abcd");
+  s.stored = s.record();
+  s.stored->session_id = "theirs";
+  EXPECT_THAT(s.Store(), ElementsAre("close SESSION_EXISTS", "release"));
+  ExpectError(s.closed_with(), absl::StatusCode::kAlreadyExists, "SESSION_EXISTS",
+              {{"session_id", "theirs"}});
+  EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt);
+}
+
 TEST(SessionOpenTest, LookUpThatFailsIsToldAsWhatItIs) {
   OpenFrame create = NewObject();
   create.mode = OpenMode::kCreate;
