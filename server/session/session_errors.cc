@@ -211,7 +211,7 @@ absl::Status OwnershipLost() {
 }
 
 absl::Status TooManyClaims(absl::Duration retry_after) {
-  return MakeError(Code::kUnavailable, "TOO_MANY_CLAIMS",
+  return MakeError(Code::kResourceExhausted, "TOO_MANY_CLAIMS",
                    "the session was opened too often within a minute", {}, retry_after);
 }
 

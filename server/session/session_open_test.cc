@@ -182,6 +182,20 @@ TEST(SessionOpenTest, PartSizeParallelismAndLabelsMayDiffer) {
   EXPECT_EQ(s.opened().part_size, 8);
 }
 
+TEST(SessionOpenTest, TooManyClaimsAreToldWhenToComeBack) {
+  SessionHarness s;
+  s.Commit("abcd");
+  for (int i = 0; i < kMaxClaimsPerMinute; ++i) {
+    s.Restart(Resume());
+    s.Store();
+    EXPECT_EQ(s.state(), State::kOpen);
+  }
+  s.Restart(Resume());
+  EXPECT_THAT(s.Store(), ElementsAre("close TOO_MANY_CLAIMS", "release"));
+  EXPECT_EQ(s.closed_with().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(RetryDelay(s.closed_with()), absl::Minutes(1));
+}
+
 TEST(SessionOpenTest, ParallelPartsAreClamped) {
   OpenFrame open = NewObject();
   open.spec->max_parallel_parts = 1000;
