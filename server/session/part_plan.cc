@@ -11,8 +11,11 @@ PartLimits MakePartLimits(const Capabilities& capabilities, int64_t part_size,
   if (replay_buffer_bytes > 0) {
     limits.cap_size = std::min(limits.cap_size, replay_buffer_bytes / 4);
   }
+  // Smaller parts could not be published, and parts of nothing would never end.
+  const int64_t smallest = std::max<int64_t>(capabilities.min_part_size, 1);
+  limits.cap_size = std::max(limits.cap_size, smallest);
   const int64_t wanted = part_size > 0 ? part_size : kDefaultPartSize;
-  limits.base_size = std::min(std::max(wanted, capabilities.min_part_size), limits.cap_size);
+  limits.base_size = std::min(std::max(wanted, smallest), limits.cap_size);
   limits.max_number = capabilities.max_part_count;
   limits.max_object_size = capabilities.max_object_size;
   return limits;

@@ -30,6 +30,44 @@ struct Walk {
   int32_t number = 1;  // the next one
 };
 
+TEST(PartPlanTest, LimitsFollowTheSmallestOfWhatBoundsThem) {
+  struct Case {
+    const char* what;
+    int64_t part_size;
+    int64_t replay_buffer;
+    int64_t budget;
+    int64_t base;
+    int64_t cap;
+  };
+  const Case cases[] = {
+      {"defaults", 0, 0, kDefaultBudget, 8 * kMiB, 256 * kMiB},
+      {"a larger budget does not help", 0, 0, 64 * kGiB, 8 * kMiB, 256 * kMiB},
+      {"a smaller budget does", 0, 0, 512 * kMiB, 8 * kMiB, 64 * kMiB},
+      {"the caller's size", 32 * kMiB, 0, kDefaultBudget, 32 * kMiB, 256 * kMiB},
+      {"below the remote's smallest", 1, 0, kDefaultBudget, 100 * kKiB, 256 * kMiB},
+      {"above the cap", 1 * kGiB, 0, kDefaultBudget, 256 * kMiB, 256 * kMiB},
+      {"a quarter of the replay buffer", 0, 16 * kMiB, kDefaultBudget, 4 * kMiB, 4 * kMiB},
+      {"a replay buffer that bounds nothing", 0, 8 * kGiB, kDefaultBudget, 8 * kMiB, 256 * kMiB},
+      {"never below the remote's smallest", 0, 4, 8, 100 * kKiB, 100 * kKiB},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    const PartLimits limits = MakePartLimits(Oss(), c.part_size, c.replay_buffer, c.budget);
+    EXPECT_EQ(limits.base_size, c.base);
+    EXPECT_EQ(limits.cap_size, c.cap);
+    EXPECT_EQ(limits.max_number, 10'000);
+    EXPECT_EQ(limits.max_object_size, 48'800 * kGiB);
+  }
+}
+
+TEST(PartPlanTest, PartsOfARemoteWithoutAMinimumHaveAtLeastOneByte) {
+  Capabilities capabilities = Oss();
+  capabilities.min_part_size = 0;
+  const PartLimits limits = MakePartLimits(capabilities, 0, 1, kDefaultBudget);
+  EXPECT_EQ(limits.cap_size, 1);
+  EXPECT_EQ(limits.base_size, 1);
+}
+
 TEST(PartPlanTest, UnknownLengthGrowsWithBytesAndNeverWithNumbers) {
   struct Case {
     int64_t offset;

@@ -78,6 +78,12 @@ absl::Status BadParallelParts(int32_t got) {
                  {{"got", Text(got)}});
 }
 
+absl::Status BadReplayBuffer(int64_t got) {
+  return Invalid("BAD_REPLAY_BUFFER",
+                 absl::StrCat("`replay_buffer_bytes` must not be negative, ", got, " came"),
+                 {{"got", Text(got)}});
+}
+
 absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got) {
   return Invalid("REPLAY_BUFFER_TOO_SMALL",
                  absl::StrCat("`replay_buffer_bytes` must be 0 or at least ", minimum,

@@ -18,13 +18,17 @@ void Session::Handle(OpenFrame& frame) {
   parallel_parts_ = wanted > 0 ? wanted : config_.default_parallel_parts;
   parallel_parts_ = std::min(parallel_parts_, config_.max_parallel_parts);
   state_ = State::kClaiming;
-  if (open_.spec.has_value() && !open_.spec->remote.empty()) {
-    // A bad open takes nothing over.
-    if (absl::Status status = AdoptRemote(*open_.spec); !status.ok()) {
-      Close(status);
-      End();
-      return;
-    }
+  // A bad open takes nothing over. Without a remote, what depends on it is checked after the claim.
+  absl::Status status = open_.replay_buffer_bytes < 0
+                            ? session_errors::BadReplayBuffer(open_.replay_buffer_bytes)
+                            : absl::OkStatus();
+  if (status.ok() && open_.spec.has_value() && !open_.spec->remote.empty()) {
+    status = AdoptRemote(*open_.spec);
+  }
+  if (!status.ok()) {
+    Close(status);
+    End();
+    return;
   }
   if (open_.mode == OpenMode::kCreate) {
     // A known token must not be taken over. Whether it is still free is decided by the insert,
@@ -171,7 +175,7 @@ absl::Status Session::AdoptRemote(const SessionSpec& spec) {
 }
 
 absl::Status Session::CheckOpen(const SessionSpec& spec) const {
-  const int64_t minimum_replay = 4 * capabilities_.min_part_size;
+  const int64_t minimum_replay = 4 * std::max<int64_t>(capabilities_.min_part_size, 1);
   if (open_.replay_buffer_bytes != 0 && open_.replay_buffer_bytes < minimum_replay) {
     return session_errors::ReplayBufferTooSmall(minimum_replay, open_.replay_buffer_bytes);
   }

@@ -196,6 +196,56 @@ TEST(SessionOpenTest, TooManyClaimsAreToldWhenToComeBack) {
   EXPECT_EQ(RetryDelay(s.closed_with()), absl::Minutes(1));
 }
 
+TEST(SessionOpenTest, BadOpenIsRefusedBeforeAnythingIsTakenOver) {
+  struct Case {
+    const char* reason;
+    ErrorMetadata metadata;
+    void (*change)(OpenFrame&);
+  };
+  const Case cases[] = {
+      {"UNKNOWN_REMOTE",
+       {{"remote", "nowhere"}},
+       [](OpenFrame& open) { open.spec->remote = "nowhere"; }},
+      {"BAD_PART_SIZE",
+       {{"minimum", "2"}, {"maximum", "64"}, {"got", "65"}},
+       [](OpenFrame& open) { open.spec->part_size = 65; }},
+      {"BAD_PART_SIZE", {{"got", "1"}}, [](OpenFrame& open) { open.spec->part_size = 1; }},
+      {"BAD_PART_SIZE", {{"got", "-4"}}, [](OpenFrame& open) { open.spec->part_size = -4; }},
+      {"BAD_TOTAL_SIZE", {{"got", "-1"}}, [](OpenFrame& open) { open.spec->total_size = -1; }},
+      {"BAD_PARALLEL_PARTS",
+       {{"got", "-1"}},
+       [](OpenFrame& open) { open.spec->max_parallel_parts = -1; }},
+      {"REPLAY_BUFFER_TOO_SMALL",
+       {{"minimum", "8"}, {"got", "7"}},
+       [](OpenFrame& open) { open.replay_buffer_bytes = 7; }},
+      {"BAD_REPLAY_BUFFER",
+       {{"got", "-1"}},
+       [](OpenFrame& open) { open.replay_buffer_bytes = -1; }},
+      {"OBJECT_TOO_LARGE",
+       {{"limit", std::to_string(64 * 9500)}, {"got", "608001"}},
+       [](OpenFrame& open) { open.spec->total_size = 64 * 9500 + 1; }},
+  };
+  for (const Case& c : cases) {
+    SessionHarness s;
+    OpenFrame open = NewObject();
+    c.change(open);
+    EXPECT_THAT(s.Open(open), ElementsAre(std::string("close ") + c.reason, "release"));
+    ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, c.reason, c.metadata);
+    EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt) << c.reason;
+  }
+}
+
+TEST(SessionOpenTest, NegativeReplayBufferIsRefusedBeforeTheClaimThoughNoObjectIsNamed) {
+  SessionHarness s;
+  s.Commit("abcd");
+  OpenFrame open = Resume();
+  open.replay_buffer_bytes = -1;
+  s.Restart(open);
+  EXPECT_EQ(s.state(), State::kEnded);
+  ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, "BAD_REPLAY_BUFFER");
+  EXPECT_EQ(s.stored->fence.epoch, 1);
+}
+
 TEST(SessionOpenTest, ParallelPartsAreClamped) {
   OpenFrame open = NewObject();
   open.spec->max_parallel_parts = 1000;

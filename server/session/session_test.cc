@@ -152,6 +152,20 @@ TEST(SessionInputTest, UnknownLengthEndsAtWhatTheRemoteStores) {
   EXPECT_THAT(s.Chunk(4, "efg"), ElementsAre("close SIZE_MISMATCH", "release"));
 }
 
+TEST(SessionInputTest, SmallestReplayBufferOfARemoteWithoutAMinimumStillFillsParts) {
+  SessionConfig config = SmallConfig();
+  config.remotes[kTestRemote].min_part_size = 0;
+  OpenFrame open = NewObject();
+  open.replay_buffer_bytes = 1;
+  SessionHarness refused(config);
+  EXPECT_THAT(refused.Open(open), ElementsAre("close REPLAY_BUFFER_TOO_SMALL", "release"));
+  open.replay_buffer_bytes = 4;
+  SessionHarness s(config);
+  s.OpenFresh(open);
+  EXPECT_EQ(s.opened().part_size, 1);
+  EXPECT_THAT(s.Chunk(0, "ab"), ElementsAre("create open"));
+}
+
 TEST(SessionTimeTest, ProgressIsRepeatedWhileBytesAreNotCommitted) {
   SessionHarness s;
   s.StartUpload();
