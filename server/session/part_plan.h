@@ -43,6 +43,9 @@ int64_t PlanPartSize(const PartLimits& limits, std::optional<int64_t> total_size
 int64_t MaxKnownLength(const PartLimits& limits);
 int64_t MaxUnknownLength(const PartLimits& limits);
 
+// The memory budget under which an object of this declared length fits; nullopt when none would do.
+std::optional<int64_t> BudgetFor(const Capabilities& capabilities, int64_t total_size);
+
 }  // namespace penstock
 
 #endif  // PENSTOCK_SERVER_SESSION_PART_PLAN_H_

@@ -191,9 +191,8 @@ absl::Status Session::CheckOpen(const SessionSpec& spec) const {
   if (*spec.total_size < 0) return session_errors::BadTotalSize(*spec.total_size);
   const int64_t limit = MaxKnownLength(limits_);
   if (*spec.total_size <= limit) return absl::OkStatus();
-  // No part is larger than an eighth of the budget or a quarter of the replay buffer.
-  const int64_t part_needed = *spec.total_size / (limits_.max_number - kSpareNumbers) + 1;
-  return session_errors::ObjectTooLarge(limit, *spec.total_size, 8 * part_needed);
+  return session_errors::ObjectTooLarge(limit, *spec.total_size,
+                                        BudgetFor(capabilities_, *spec.total_size));
 }
 
 void Session::SendOpened() {

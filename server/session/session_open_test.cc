@@ -246,6 +246,25 @@ TEST(SessionOpenTest, NegativeReplayBufferIsRefusedBeforeTheClaimThoughNoObjectI
   EXPECT_EQ(s.stored->fence.epoch, 1);
 }
 
+TEST(SessionOpenTest, LengthThatALargerBudgetWouldCarryIsToldSo) {
+  SessionConfig config = SmallConfig();
+  config.memory_budget = 64;  // parts of 8 bytes
+  SessionHarness s(config);
+  OpenFrame open = NewObject();
+  open.spec->total_size = 16 * 9500;
+  s.Open(open);
+  ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, "OBJECT_TOO_LARGE",
+              {{"limit", std::to_string(8 * 9500)}, {"memory_budget_needed", "128"}});
+}
+
+TEST(SessionOpenTest, LengthThatNoBudgetWouldCarryPromisesNone) {
+  SessionHarness s;
+  OpenFrame open = NewObject();
+  open.spec->total_size = (1 << 20) + 1;  // beyond what the remote stores
+  s.Open(open);
+  EXPECT_FALSE(ErrorMetadataOf(s.closed_with()).contains("memory_budget_needed"));
+}
+
 TEST(SessionOpenTest, ParallelPartsAreClamped) {
   OpenFrame open = NewObject();
   open.spec->max_parallel_parts = 1000;
