@@ -161,6 +161,7 @@ class Session {
   void OpenFresh();
   void OpenClaimed(const StoreAnswer& answer);
   void AnswerEnded(const SessionRecord& record);
+  int32_t ParallelParts(const SessionSpec& recorded) const;
   absl::Status AdoptRemote(const SessionSpec& spec);
   absl::Status CheckOpen(const SessionSpec& spec) const;
   void SendOpened();

@@ -14,9 +14,7 @@ void Session::Handle(OpenFrame& frame) {
     return;
   }
   open_ = std::move(frame);
-  const int32_t wanted = open_.spec.has_value() ? open_.spec->max_parallel_parts : 0;
-  parallel_parts_ = wanted > 0 ? wanted : config_.default_parallel_parts;
-  parallel_parts_ = std::min(parallel_parts_, config_.max_parallel_parts);
+  parallel_parts_ = ParallelParts(SessionSpec());
   state_ = State::kClaiming;
   // A bad open takes nothing over. Without a remote, what depends on it is checked after the claim.
   absl::Status status = open_.replay_buffer_bytes < 0
@@ -43,6 +41,13 @@ void Session::Handle(OpenFrame& frame) {
   claim.expect_spec = open_.spec;
   claim.now = now_;
   Write(std::move(claim));
+}
+
+// What the open asks for, else what the session was created with, else the server's choice.
+int32_t Session::ParallelParts(const SessionSpec& recorded) const {
+  const int32_t asked = open_.spec.has_value() ? open_.spec->max_parallel_parts : 0;
+  const int32_t wanted = asked > 0 ? asked : recorded.max_parallel_parts;
+  return std::min(wanted > 0 ? wanted : config_.default_parallel_parts, config_.max_parallel_parts);
 }
 
 void Session::OnLookedUp(const StoreAnswer& answer) {
@@ -126,6 +131,7 @@ void Session::OpenClaimed(const StoreAnswer& answer) {
     End();
     return;
   }
+  parallel_parts_ = ParallelParts(record_.spec);
   next_number_ = answer.first_number;
   reserved_to_ = record_.reserved_number;
   target_size_ = PlanPartSize(limits_, record_.spec.total_size, received_size_, next_number_);

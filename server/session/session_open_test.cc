@@ -273,6 +273,16 @@ TEST(SessionOpenTest, ParallelPartsAreClamped) {
   EXPECT_EQ(s.opened().max_unacked_bytes, (16 + 1) * 4 + 32);
 }
 
+TEST(SessionOpenTest, ParallelismOfTheSessionHoldsWhenTheOpenNamesNone) {
+  OpenFrame open = NewObject();
+  open.spec->max_parallel_parts = 1;
+  SessionHarness s;
+  s.StartUpload(open);
+  s.Restart(Resume());
+  s.Store();
+  EXPECT_EQ(s.opened().max_unacked_bytes, (1 + 1) * 4 + 32);
+}
+
 TEST(SessionOpenTest, ReplayBufferBoundsPartsAndUnackedBytes) {
   OpenFrame open = NewObject();
   open.spec->part_size = 64;
