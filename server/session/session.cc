@@ -9,7 +9,11 @@
 namespace penstock {
 
 Session::Session(const SessionConfig& config, SessionIds ids, bool attached)
-    : config_(config), ids_(std::move(ids)), attached_(attached), reading_(attached) {}
+    : config_(config),
+      ids_(std::move(ids)),
+      has_stream_(attached),
+      attached_(attached),
+      reading_(attached) {}
 
 std::vector<SessionEffect> Session::On(SessionEvent event, absl::Time now) {
   now_ = now;
@@ -105,7 +109,11 @@ void Session::Handle(TimerFired& event) {
       Tick();
       return;
     case SessionTimer::kRetryStore:
-      if (write_.has_value()) Emit(WriteStore{*write_});
+      if (ClaimsForNobody()) {
+        End();
+      } else if (write_.has_value()) {
+        Emit(WriteStore{*write_});
+      }
       return;
     case SessionTimer::kRetryPublish:
       // Whatever is in doubt is asked for first, and only then done again.
@@ -150,9 +158,14 @@ void Session::Handle(StoreAnswered& event) {
   }
 }
 
+// A claim whose stream is gone is not repeated: it would take the session back from its successor.
+bool Session::ClaimsForNobody() const {
+  return state_ == State::kClaiming && has_stream_ && !attached_;
+}
+
 // The same write again, with equal arguments: if it had been done, the store says so.
 bool Session::RetryWrite() {
-  if (++write_attempts_ >= config_.max_attempts) return false;
+  if (++write_attempts_ >= config_.max_attempts || ClaimsForNobody()) return false;
   Emit(SetTimer{SessionTimer::kRetryStore, Backoff(write_attempts_)});
   return true;
 }

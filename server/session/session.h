@@ -207,6 +207,7 @@ class Session {
   void OnWritten(const SessionWrite& write, StoreAnswer& answer);
   void OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer);
   bool RetryWrite();
+  bool ClaimsForNobody() const;
   void Close(const absl::Status& status);
   void End();
   absl::Duration Backoff(int attempts) const;
@@ -218,6 +219,7 @@ class Session {
   // Constant after construction.
   const SessionConfig& config_;
   const SessionIds ids_;
+  const bool has_stream_;  // otherwise the session is opened only to be resolved
 
   State state_ = State::kStart;
   absl::Time now_ = absl::InfinitePast();

@@ -359,6 +359,20 @@ TEST(SessionOpenTest, ClaimOfUnknownOutcomeIsRepeatedAndFindsItself) {
   EXPECT_EQ(s.stored->fence.epoch, 2);
 }
 
+// Otherwise a stream that nobody listens to would take the session back from its own successor.
+TEST(SessionOpenTest, ClaimIsNotRepeatedForAStreamThatIsGone) {
+  SessionHarness s;
+  s.Commit("abcd");
+  s.Restart();
+  s.Lose();
+  EXPECT_THAT(s.StoreAppliesAndForgets(), ElementsAre("release"));
+
+  s.Restart();
+  s.StoreAppliesAndForgets();
+  EXPECT_THAT(s.Lose(), IsEmpty());
+  EXPECT_THAT(s.Fire(SessionTimer::kRetryStore), ElementsAre("release"));
+}
+
 TEST(SessionOpenTest, ClaimGivesUpWithARetryDelayWhenTheStoreDoesNotAnswer) {
   SessionHarness s;
   s.Open(NewObject());
