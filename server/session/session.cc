@@ -140,7 +140,10 @@ void Session::Write(SessionWrite write) {
 }
 
 void Session::Handle(StoreAnswered& event) {
-  if (state_ == State::kEnded) return;
+  if (state_ == State::kEnded) {
+    if (write_.has_value()) DiscardRefusedUpload(*write_, event.answer);
+    return;
+  }
   if (!write_.has_value()) {  // the one read there is: `open` with mode CREATE
     OnLookedUp(event.answer);
     return;
@@ -215,17 +218,19 @@ void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer
       } else {
         Close(session_errors::StaleWriter());
       }
-      // // An upload that was begun and is not recorded is nobody's: the loser discards its own.
-      // But an earlier try of the same write may have been recorded, and the new owner uploads to
-      // it.
-      if (const auto* set = std::get_if<SetUpload>(&write);
-          set != nullptr && answer.record.has_value() &&
-          answer.record->upload_id != set->upload_id) {
-        Emit(DiscardUpload{set->upload_id});
-      }
+      DiscardRefusedUpload(write, answer);
       break;
   }
   End();
+}
+
+// An upload that was begun and is not recorded is nobody's: the loser discards its own. But an
+// earlier try of the same write may have been recorded, and then the new owner uploads to it.
+void Session::DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer& answer) {
+  const auto* set = std::get_if<SetUpload>(&write);
+  const bool refused = answer.code == StoreCode::kFenced || answer.code == StoreCode::kWrongState;
+  if (set == nullptr || !refused || !answer.record.has_value()) return;
+  if (answer.record->upload_id != set->upload_id) Emit(DiscardUpload{set->upload_id});
 }
 
 void Session::Close(const absl::Status& status) {
@@ -237,7 +242,6 @@ void Session::Close(const absl::Status& status) {
 void Session::End() {
   if (state_ == State::kEnded) return;
   state_ = State::kEnded;
-  write_.reset();
   failure_.reset();
   parts_.clear();
   buffer_.reset();

@@ -206,6 +206,7 @@ class Session {
   void Write(SessionWrite write);
   void OnWritten(const SessionWrite& write, StoreAnswer& answer);
   void OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer);
+  void DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer& answer);
   bool RetryWrite();
   bool ClaimsForNobody() const;
   void Close(const absl::Status& status);
@@ -254,7 +255,8 @@ class Session {
   int32_t reserved_to_ = 0;
   bool initiating_ = false;  // until the upload id is recorded
 
-  // The write under way; there is at most one.
+  // The write under way; there is at most one. It outlives the state: its answer may come after the
+  // end.
   std::optional<SessionWrite> write_;
   int write_attempts_ = 0;
 

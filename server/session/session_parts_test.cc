@@ -306,6 +306,17 @@ TEST(SessionPartsTest, UploadThatIsInitiatedTooLateIsDiscarded) {
   EXPECT_THAT(s.Initiated("u1"), ElementsAre("discard u1"));
 }
 
+TEST(SessionPartsTest, UploadIdThatIsRefusedAfterTheEndIsDiscarded) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.Store();
+  s.Initiated("u1");
+  s.ApplyToStore(AbortSession{"aborter", absl::Now()});
+  EXPECT_THAT(s.Abort(), ElementsAre("close SESSION_ABORTED", "release"));
+  EXPECT_THAT(s.StoreAfterEnd(), ElementsAre("discard u1"));
+}
+
 TEST(SessionPartsTest, StreamLostBeforeFinishCommitsWhatIsInFlightAndDropsTheRest) {
   SessionHarness s;
   s.StartUpload();
