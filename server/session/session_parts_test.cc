@@ -361,6 +361,17 @@ TEST(SessionPartsTest, HalfCloseWithoutFinishKeepsTheSessionOpen) {
   EXPECT_EQ(s.stored->committed_size, 4);
 }
 
+TEST(SessionPartsTest, DrainCommitsWhatIsInFlightAndTellsHowFarItCame) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "ef");
+  EXPECT_THAT(s.Drain(), IsEmpty());
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/4", "draining 4", "close DRAINING", "release"));
+  ExpectError(s.closed_with(), Code::kUnavailable, "DRAINING", {{"committed_size", "4"}});
+  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
+}
+
 TEST(SessionPartsTest, DrainOfAFreshSessionTellsNothingCommitted) {
   SessionHarness fresh;
   fresh.OpenFresh();
