@@ -115,7 +115,7 @@ void Session::Handle(FinishFrame& frame) {
     Fail(session_errors::ContentMismatch(*frame.crc64, received_crc64()));
     return;
   }
-  if (state_ == State::kFresh && parts_.empty()) {
+  if (state_ == State::kFresh && parts_.empty() && received_size_ <= capabilities_.max_put_size) {
     Publish();  // the short way
     return;
   }

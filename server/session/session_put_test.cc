@@ -65,6 +65,16 @@ TEST(SessionPutTest, DeclaredLengthThatFillsThePartExactlyGoesTheShortWay) {
   EXPECT_THAT(s.Finish(4), ElementsAre("prepare abcd", "read"));
 }
 
+TEST(SessionPutTest, ObjectThatTheRemoteCannotTakeInOnePutGoesByMultipart) {
+  SessionConfig config = SmallConfig();
+  config.remotes[kTestRemote].max_put_size = 2;
+  SessionHarness s(config);
+  s.OpenFresh();
+  s.Chunk(0, "abc");
+  EXPECT_THAT(s.Finish(3), ElementsAre("create open", "read"));
+  EXPECT_THAT(s.Store(), ElementsAre("initiate"));
+}
+
 TEST(SessionPutTest, TakenTokenSendsNothing) {
   SessionHarness s;
   s.OpenFresh();
