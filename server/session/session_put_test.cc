@@ -188,6 +188,24 @@ TEST(SessionPutTest, SealedSessionRefusesOtherContentAndStaysSealed) {
   EXPECT_THAT(shorter.Finish(2), ElementsAre("close SEALED_CONTENT_DIFFERS", "release"));
 }
 
+// The bytes are right, but what the client believes to have sent is not what would be published.
+TEST(SessionPutTest, SealedSessionRefusesAFinishThatContradictsItself) {
+  SessionHarness crc;
+  AwaitContent(crc);
+  crc.Chunk(0, "abc");
+  EXPECT_THAT(crc.Finish(3, Crc64("xyz")), ElementsAre("close SEALED_CONTENT_DIFFERS", "release"));
+
+  SessionHarness size;
+  AwaitContent(size);
+  size.Chunk(0, "abc");
+  EXPECT_THAT(size.Finish(5), ElementsAre("close SEALED_CONTENT_DIFFERS", "release"));
+
+  SessionHarness unsent;
+  AwaitContent(unsent);
+  unsent.Chunk(0, "ab");
+  EXPECT_THAT(unsent.Finish(3), ElementsAre("close SIZE_MISMATCH", "release"));
+}
+
 TEST(SessionPutTest, OverwriteThatIsForbiddenIsOursOrRefused) {
   const absl::Status exists = MakeError(Code::kAlreadyExists, kReasonObjectExists, "exists");
   SessionHarness ours;
