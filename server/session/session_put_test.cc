@@ -206,6 +206,33 @@ TEST(SessionPutTest, SealedSessionRefusesAFinishThatContradictsItself) {
   EXPECT_THAT(unsent.Finish(3), ElementsAre("close SIZE_MISMATCH", "release"));
 }
 
+TEST(SessionPutTest, SealedSessionWaitsForItsContentOnlyWhileSomebodyCanSendIt) {
+  SessionHarness lost;
+  AwaitContent(lost);
+  EXPECT_THAT(lost.Lose(), ElementsAre("release"));
+
+  SessionHarness half_closed;
+  AwaitContent(half_closed);
+  EXPECT_THAT(half_closed.HalfClose(), ElementsAre("close NOT_FINISHED", "release"));
+
+  SessionHarness drained;
+  AwaitContent(drained);
+  EXPECT_THAT(drained.Drain(), ElementsAre("draining 0", "close DRAINING", "release"));
+
+  SessionHarness unattended;
+  unattended.SealPut("abc");
+  unattended.Restart(Resume(), false);
+  unattended.Store();
+  EXPECT_THAT(unattended.Describe(NoSuchObject()), ElementsAre("release"));
+
+  SessionHarness draining;
+  draining.SealPut("abc");
+  draining.Restart();
+  draining.Store();
+  draining.Drain();
+  EXPECT_THAT(draining.Describe(NoSuchObject()), ElementsAre("close DRAINING", "release"));
+}
+
 TEST(SessionPutTest, OverwriteThatIsForbiddenIsOursOrRefused) {
   const absl::Status exists = MakeError(Code::kAlreadyExists, kReasonObjectExists, "exists");
   SessionHarness ours;
