@@ -90,6 +90,13 @@ absl::Status WithPrefix(const absl::Status& status, const std::string& prefix) {
   return CopyWithMessage(status, prefix + ": " + std::string(status.message()));
 }
 
+std::string ClipText(const std::string& text, size_t limit) {
+  if (text.size() <= limit) return text;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  while (limit > 0 && continues(text[limit])) --limit;
+  return text.substr(0, limit);
+}
+
 std::string EncodeStatusDetails(const absl::Status& status) {
   base::RpcStatus proto;
   proto.set_code(static_cast<int>(status.code()));
@@ -101,9 +108,9 @@ std::string EncodeStatusDetails(const absl::Status& status) {
   // Too long for a trailer: the reason and the retry delay matter most, so shorten the texts around
   // them.
   constexpr size_t kShort = 200;
-  proto.set_message(std::string(status.message()).substr(0, kShort));
+  proto.set_message(ClipText(std::string(status.message()), kShort));
   ErrorMetadata metadata = ErrorMetadataOf(status);
-  for (auto& [name, value] : metadata) value.resize(std::min(value.size(), kShort));
+  for (auto& [name, value] : metadata) value = ClipText(value, kShort);
   while (metadata.size() > 8) metadata.erase(std::prev(metadata.end()));
   const absl::Status shorter =
       MakeError(status.code(), ErrorReason(status), proto.message(), metadata, RetryDelay(status));

@@ -41,6 +41,9 @@ absl::Status WithRetryDelay(const absl::Status& status, std::optional<absl::Dura
 // The same error with `prefix` and ": " before its message.
 absl::Status WithPrefix(const absl::Status& status, const std::string& prefix);
 
+// The first `limit` bytes of UTF-8 text, or a few less: no character is cut in two.
+std::string ClipText(const std::string& text, size_t limit);
+
 // The serialized google.rpc.Status of an error for `grpc-status-details-bin`, at most
 // kMaxStatusDetailsBytes: a longer message or longest metadata values are cut.
 std::string EncodeStatusDetails(const absl::Status& status);

@@ -14,6 +14,10 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
+// Of the status's own message; the details carry it once more, and longer. gRPC percent-encodes it,
+// and drops calls whose trailers are above 8 KiB.
+constexpr size_t kMaxMessageBytes = 512;
+
 absl::Status Unimplemented(const std::string& field) {
   return MakeError(absl::StatusCode::kUnimplemented, "UNIMPLEMENTED_FIELD",
                    absl::StrCat("this server does not know `", field, "` yet"), {{"field", field}});
@@ -108,7 +112,10 @@ v1::Session::State ToProto(SessionState state) {
 
 // Fields of `open` whose behaviour is built later.
 absl::Status CheckImplemented(const v1::OpenSession& open) {
-  if (open.ended_policy() > v1::ENDED_POLICY_REPLAY) return Unimplemented("open.ended_policy");
+  if (open.ended_policy() != v1::ENDED_POLICY_UNSPECIFIED &&
+      open.ended_policy() != v1::ENDED_POLICY_REPLAY) {
+    return Unimplemented("open.ended_policy");
+  }
   if (open.object().has_idle_ttl()) return Unimplemented("open.object.idle_ttl");
   if (open.required_features_size() > 0) {
     return Unimplemented(absl::StrCat("required feature ", open.required_features(0)));
@@ -187,8 +194,8 @@ struct ServerFrameToProto {
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
-          EncodeStatusDetails(status)};
+  return {static_cast<grpc::StatusCode>(status.code()),
+          ClipText(std::string(status.message()), kMaxMessageBytes), EncodeStatusDetails(status)};
 }
 
 absl::StatusOr<ClientFrame> FromProto(v1::PutObjectRequest& request) {

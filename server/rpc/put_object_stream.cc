@@ -102,8 +102,14 @@ class PutObjectStream final
   }
 
   void OnDone() override {
+    // The driver holds this stream, and must not be held in turn any longer.
+    const std::shared_ptr<SessionDriver> driver = std::exchange(driver_, nullptr);
+    {
+      absl::MutexLock lock(&mutex_);
+      driver_for_cancel_ = nullptr;
+    }
     // A call that ended before the driver closed it: tell the driver, whatever the reason was.
-    if (driver_ != nullptr) driver_->OnStreamLost();
+    if (driver != nullptr) driver->OnStreamLost();
     self_.reset();
   }
 
@@ -163,7 +169,7 @@ class PutObjectStream final
   const std::string principal_;
   std::shared_ptr<PutObjectStream> self_;
 
-  // Written by the first OnReadDone, before the driver exists; constant afterwards.
+  // Written by the first OnReadDone, before the driver can call; constant until OnDone.
   std::string session_token_;
   std::shared_ptr<SessionDriver> driver_;
 

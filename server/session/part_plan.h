@@ -27,7 +27,8 @@ inline constexpr int64_t kMaxPartSize = 256 * 1024 * 1024;
 inline constexpr int32_t kSpareNumbers = 500;
 
 // `part_size` and `replay_buffer_bytes` as the client asked, 0 when it did not; `memory_budget` is
-// the server's.
+// the server's. No part is smaller than the remote allows: a budget of less than eight of its
+// smallest parts is exceeded.
 PartLimits MakePartLimits(const Capabilities& capabilities, int64_t part_size,
                           int64_t replay_buffer_bytes, int64_t memory_budget);
 
@@ -41,6 +42,9 @@ int64_t PlanPartSize(const PartLimits& limits, std::optional<int64_t> total_size
 // unknown length runs out of part numbers; both for a session that is never taken over.
 int64_t MaxKnownLength(const PartLimits& limits);
 int64_t MaxUnknownLength(const PartLimits& limits);
+
+// The memory budget under which an object of this declared length fits; nullopt when none would do.
+std::optional<int64_t> BudgetFor(const Capabilities& capabilities, int64_t total_size);
 
 }  // namespace penstock
 

@@ -9,7 +9,11 @@
 namespace penstock {
 
 Session::Session(const SessionConfig& config, SessionIds ids, bool attached)
-    : config_(config), ids_(std::move(ids)), attached_(attached), reading_(attached) {}
+    : config_(config),
+      ids_(std::move(ids)),
+      has_stream_(attached),
+      attached_(attached),
+      reading_(attached) {}
 
 std::vector<SessionEffect> Session::On(SessionEvent event, absl::Time now) {
   now_ = now;
@@ -49,7 +53,7 @@ bool Session::WantsFrame() const {
 void Session::Handle(FrameArrived& event) {
   reading_ = false;
   last_frame_time_ = now_;
-  if (!attached_) return;
+  if (!attached_ && state_ != State::kStart) return;
   if (finish_.has_value()) {
     // Rule 6: `finish` was read, so the session goes on; only this stream ends.
     Close(session_errors::FrameAfterFinish());
@@ -105,7 +109,11 @@ void Session::Handle(TimerFired& event) {
       Tick();
       return;
     case SessionTimer::kRetryStore:
-      if (write_.has_value()) Emit(WriteStore{*write_});
+      if (ClaimsForNobody()) {
+        End();
+      } else if (write_.has_value()) {
+        Emit(WriteStore{*write_});
+      }
       return;
     case SessionTimer::kRetryPublish:
       // Whatever is in doubt is asked for first, and only then done again.
@@ -132,7 +140,10 @@ void Session::Write(SessionWrite write) {
 }
 
 void Session::Handle(StoreAnswered& event) {
-  if (state_ == State::kEnded) return;
+  if (state_ == State::kEnded) {
+    if (write_.has_value()) DiscardRefusedUpload(*write_, event.answer);
+    return;
+  }
   if (!write_.has_value()) {  // the one read there is: `open` with mode CREATE
     OnLookedUp(event.answer);
     return;
@@ -150,9 +161,14 @@ void Session::Handle(StoreAnswered& event) {
   }
 }
 
+// A claim whose stream is gone is not repeated: it would take the session back from its successor.
+bool Session::ClaimsForNobody() const {
+  return state_ == State::kClaiming && has_stream_ && !attached_;
+}
+
 // The same write again, with equal arguments: if it had been done, the store says so.
 bool Session::RetryWrite() {
-  if (++write_attempts_ >= config_.max_attempts) return false;
+  if (++write_attempts_ >= config_.max_attempts || ClaimsForNobody()) return false;
   Emit(SetTimer{SessionTimer::kRetryStore, Backoff(write_attempts_)});
   return true;
 }
@@ -178,7 +194,10 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
 void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer) {
   switch (answer.code) {
     case StoreCode::kExists:
-      Close(session_errors::TokenTaken());
+      // CREATE was told that the token is free, and lost the race: it must not take over.
+      Close(open_.mode == OpenMode::kCreate
+                ? session_errors::SessionExists(answer.record->session_id)
+                : session_errors::TokenTaken());
       break;
     case StoreCode::kExhausted:
       Close(session_errors::StoreFull(answer.message));
@@ -199,17 +218,19 @@ void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer
       } else {
         Close(session_errors::StaleWriter());
       }
-      // // An upload that was begun and is not recorded is nobody's: the loser discards its own.
-      // But an earlier try of the same write may have been recorded, and the new owner uploads to
-      // it.
-      if (const auto* set = std::get_if<SetUpload>(&write);
-          set != nullptr && answer.record.has_value() &&
-          answer.record->upload_id != set->upload_id) {
-        Emit(DiscardUpload{set->upload_id});
-      }
+      DiscardRefusedUpload(write, answer);
       break;
   }
   End();
+}
+
+// An upload that was begun and is not recorded is nobody's: the loser discards its own. But an
+// earlier try of the same write may have been recorded, and then the new owner uploads to it.
+void Session::DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer& answer) {
+  const auto* set = std::get_if<SetUpload>(&write);
+  const bool refused = answer.code == StoreCode::kFenced || answer.code == StoreCode::kWrongState;
+  if (set == nullptr || !refused || !answer.record.has_value()) return;
+  if (answer.record->upload_id != set->upload_id) Emit(DiscardUpload{set->upload_id});
 }
 
 void Session::Close(const absl::Status& status) {
@@ -221,7 +242,6 @@ void Session::Close(const absl::Status& status) {
 void Session::End() {
   if (state_ == State::kEnded) return;
   state_ = State::kEnded;
-  write_.reset();
   failure_.reset();
   parts_.clear();
   buffer_.reset();

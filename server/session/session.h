@@ -161,6 +161,7 @@ class Session {
   void OpenFresh();
   void OpenClaimed(const StoreAnswer& answer);
   void AnswerEnded(const SessionRecord& record);
+  int32_t ParallelParts(const SessionSpec& recorded) const;
   absl::Status AdoptRemote(const SessionSpec& spec);
   absl::Status CheckOpen(const SessionSpec& spec) const;
   void SendOpened();
@@ -205,7 +206,9 @@ class Session {
   void Write(SessionWrite write);
   void OnWritten(const SessionWrite& write, StoreAnswer& answer);
   void OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer);
+  void DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer& answer);
   bool RetryWrite();
+  bool ClaimsForNobody() const;
   void Close(const absl::Status& status);
   void End();
   absl::Duration Backoff(int attempts) const;
@@ -217,6 +220,7 @@ class Session {
   // Constant after construction.
   const SessionConfig& config_;
   const SessionIds ids_;
+  const bool has_stream_;  // otherwise the session is opened only to be resolved
 
   State state_ = State::kStart;
   absl::Time now_ = absl::InfinitePast();
@@ -251,7 +255,8 @@ class Session {
   int32_t reserved_to_ = 0;
   bool initiating_ = false;  // until the upload id is recorded
 
-  // The write under way; there is at most one.
+  // The write under way; there is at most one. It outlives the state: its answer may come after the
+  // end.
   std::optional<SessionWrite> write_;
   int write_attempts_ = 0;
 

@@ -78,6 +78,12 @@ absl::Status BadParallelParts(int32_t got) {
                  {{"got", Text(got)}});
 }
 
+absl::Status BadReplayBuffer(int64_t got) {
+  return Invalid("BAD_REPLAY_BUFFER",
+                 absl::StrCat("`replay_buffer_bytes` must not be negative, ", got, " came"),
+                 {{"got", Text(got)}});
+}
+
 absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got) {
   return Invalid("REPLAY_BUFFER_TOO_SMALL",
                  absl::StrCat("`replay_buffer_bytes` must be 0 or at least ", minimum,
@@ -85,15 +91,18 @@ absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got) {
                  {{"minimum", Text(minimum)}, {"got", Text(got)}});
 }
 
-absl::Status ObjectTooLarge(int64_t limit, int64_t got, int64_t budget_needed) {
-  return Invalid(
-      "OBJECT_TOO_LARGE",
+absl::Status ObjectTooLarge(int64_t limit, int64_t got, std::optional<int64_t> budget_needed) {
+  ErrorMetadata metadata = {{"limit", Text(limit)}, {"got", Text(got)}};
+  std::string message =
       absl::StrCat("an object of at most ", limit,
-                   " bytes can be put here under this part size, replay buffer and "
-                   "memory budget, ",
-                   got, " bytes were declared; a memory budget of ", budget_needed,
-                   " bytes and a replay buffer of half of it would carry it"),
-      {{"limit", Text(limit)}, {"got", Text(got)}, {"memory_budget_needed", Text(budget_needed)}});
+                   " bytes can be put here under this remote, replay buffer and memory budget, ",
+                   got, " bytes were declared");
+  if (budget_needed.has_value()) {
+    metadata["memory_budget_needed"] = Text(*budget_needed);
+    absl::StrAppend(&message, "; a memory budget of ", *budget_needed,
+                    " bytes and a replay buffer of half of it would carry it");
+  }
+  return Invalid("OBJECT_TOO_LARGE", message, metadata);
 }
 
 absl::Status UnknownRemote(const std::string& remote) {
@@ -211,7 +220,7 @@ absl::Status OwnershipLost() {
 }
 
 absl::Status TooManyClaims(absl::Duration retry_after) {
-  return MakeError(Code::kUnavailable, "TOO_MANY_CLAIMS",
+  return MakeError(Code::kResourceExhausted, "TOO_MANY_CLAIMS",
                    "the session was opened too often within a minute", {}, retry_after);
 }
 

@@ -26,8 +26,9 @@ absl::Status NegativeOffset(int64_t got);
 absl::Status BadTotalSize(int64_t got);
 absl::Status BadPartSize(int64_t minimum, int64_t maximum, int64_t got);
 absl::Status BadParallelParts(int32_t got);
+absl::Status BadReplayBuffer(int64_t got);
 absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got);
-absl::Status ObjectTooLarge(int64_t limit, int64_t got, int64_t budget_needed);
+absl::Status ObjectTooLarge(int64_t limit, int64_t got, std::optional<int64_t> budget_needed);
 absl::Status UnknownRemote(const std::string& remote);
 
 // OUT_OF_RANGE, DATA_LOSS.

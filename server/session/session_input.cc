@@ -101,12 +101,6 @@ void Session::Handle(FinishFrame& frame) {
   }
   finish_ = frame;
   if (state_ == State::kAwaitingContent) {
-    if (received_size_ != record_.seal->size || received_crc64() != record_.seal->crc64) {
-      finish_.reset();
-      Close(session_errors::SealedContentDiffers(record_.seal->size, record_.seal->crc64));
-      Wind();
-      return;
-    }
     Publish();
     return;
   }
@@ -115,7 +109,7 @@ void Session::Handle(FinishFrame& frame) {
     Fail(session_errors::ContentMismatch(*frame.crc64, received_crc64()));
     return;
   }
-  if (state_ == State::kFresh && parts_.empty()) {
+  if (state_ == State::kFresh && parts_.empty() && received_size_ <= capabilities_.max_put_size) {
     Publish();  // the short way
     return;
   }
@@ -125,12 +119,20 @@ void Session::Handle(FinishFrame& frame) {
 
 absl::Status Session::CheckFinish(const FinishFrame& frame) const {
   if (!frame.total_size.has_value()) return session_errors::TotalSizeRequired();
-  if (state_ == State::kAwaitingContent) return absl::OkStatus();
+  if (state_ == State::kAwaitingContent && *frame.total_size != record_.seal->size) {
+    return session_errors::SealedContentDiffers(record_.seal->size, record_.seal->crc64);
+  }
   if (record_.spec.total_size.has_value() && *record_.spec.total_size != *frame.total_size) {
     return session_errors::SizeMismatch(*record_.spec.total_size, *frame.total_size);
   }
   if (*frame.total_size != received_size_) {
     return session_errors::SizeMismatch(received_size_, *frame.total_size);
+  }
+  // What the client believes to have sent counts as much as what came.
+  if (state_ == State::kAwaitingContent &&
+      (received_crc64() != record_.seal->crc64 ||
+       frame.crc64.value_or(record_.seal->crc64) != record_.seal->crc64)) {
+    return session_errors::SealedContentDiffers(record_.seal->size, record_.seal->crc64);
   }
   return absl::OkStatus();
 }

@@ -14,17 +14,19 @@ void Session::Handle(OpenFrame& frame) {
     return;
   }
   open_ = std::move(frame);
-  const int32_t wanted = open_.spec.has_value() ? open_.spec->max_parallel_parts : 0;
-  parallel_parts_ = wanted > 0 ? wanted : config_.default_parallel_parts;
-  parallel_parts_ = std::min(parallel_parts_, config_.max_parallel_parts);
+  parallel_parts_ = ParallelParts(SessionSpec());
   state_ = State::kClaiming;
-  if (open_.spec.has_value() && !open_.spec->remote.empty()) {
-    // A bad open takes nothing over.
-    if (absl::Status status = AdoptRemote(*open_.spec); !status.ok()) {
-      Close(status);
-      End();
-      return;
-    }
+  // A bad open takes nothing over. Without a remote, what depends on it is checked after the claim.
+  absl::Status status = open_.replay_buffer_bytes < 0
+                            ? session_errors::BadReplayBuffer(open_.replay_buffer_bytes)
+                            : absl::OkStatus();
+  if (status.ok() && open_.spec.has_value() && !open_.spec->remote.empty()) {
+    status = AdoptRemote(*open_.spec);
+  }
+  if (!status.ok()) {
+    Close(status);
+    End();
+    return;
   }
   if (open_.mode == OpenMode::kCreate) {
     // A known token must not be taken over. Whether it is still free is decided by the insert,
@@ -41,16 +43,20 @@ void Session::Handle(OpenFrame& frame) {
   Write(std::move(claim));
 }
 
+// What the open asks for, else what the session was created with, else the server's choice.
+int32_t Session::ParallelParts(const SessionSpec& recorded) const {
+  const int32_t asked = open_.spec.has_value() ? open_.spec->max_parallel_parts : 0;
+  const int32_t wanted = asked > 0 ? asked : recorded.max_parallel_parts;
+  return std::min(wanted > 0 ? wanted : config_.default_parallel_parts, config_.max_parallel_parts);
+}
+
 void Session::OnLookedUp(const StoreAnswer& answer) {
-  if (answer.code == StoreCode::kNotFound) {
-    OpenFresh();
-  } else if (answer.code == StoreCode::kOk) {
-    Close(session_errors::SessionExists(answer.record->session_id));
-    End();
-  } else {
-    Close(session_errors::StoreUnavailable(answer.message));
-    End();
+  if (answer.code != StoreCode::kOk) {
+    OnClaimed(answer);
+    return;
   }
+  Close(session_errors::SessionExists(answer.record->session_id));
+  End();
 }
 
 void Session::OnClaimed(const StoreAnswer& answer) {
@@ -125,6 +131,7 @@ void Session::OpenClaimed(const StoreAnswer& answer) {
     End();
     return;
   }
+  parallel_parts_ = ParallelParts(record_.spec);
   next_number_ = answer.first_number;
   reserved_to_ = record_.reserved_number;
   target_size_ = PlanPartSize(limits_, record_.spec.total_size, received_size_, next_number_);
@@ -174,7 +181,7 @@ absl::Status Session::AdoptRemote(const SessionSpec& spec) {
 }
 
 absl::Status Session::CheckOpen(const SessionSpec& spec) const {
-  const int64_t minimum_replay = 4 * capabilities_.min_part_size;
+  const int64_t minimum_replay = 4 * std::max<int64_t>(capabilities_.min_part_size, 1);
   if (open_.replay_buffer_bytes != 0 && open_.replay_buffer_bytes < minimum_replay) {
     return session_errors::ReplayBufferTooSmall(minimum_replay, open_.replay_buffer_bytes);
   }
@@ -190,9 +197,8 @@ absl::Status Session::CheckOpen(const SessionSpec& spec) const {
   if (*spec.total_size < 0) return session_errors::BadTotalSize(*spec.total_size);
   const int64_t limit = MaxKnownLength(limits_);
   if (*spec.total_size <= limit) return absl::OkStatus();
-  // No part is larger than an eighth of the budget or a quarter of the replay buffer.
-  const int64_t part_needed = *spec.total_size / (limits_.max_number - kSpareNumbers) + 1;
-  return session_errors::ObjectTooLarge(limit, *spec.total_size, 8 * part_needed);
+  return session_errors::ObjectTooLarge(limit, *spec.total_size,
+                                        BudgetFor(capabilities_, *spec.total_size));
 }
 
 void Session::SendOpened() {

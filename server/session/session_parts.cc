@@ -124,6 +124,8 @@ void Session::Wind() {
     case State::kOpen:
       DropPartsFrom(std::find_if(parts_.begin(), parts_.end(),
                                  [](const Part& part) { return part.number == 0; }));
+      received_size_ = record_.committed_size;
+      for (const Part& part : parts_) received_size_ += part.body->size();
       state_ = State::kWinding;
       return;
     case State::kStart:

@@ -154,6 +154,9 @@ void Session::OnNotOurs() {
       if (!record_.seal->single_put) {
         SendOpened();
         Publish();
+      } else if (draining_) {
+        Close(session_errors::Draining(record_.committed_size));
+        End();
       } else if (attached_ && !input_ended_) {
         // The content is gone with the server that had it: the client has to send the same again.
         state_ = State::kAwaitingContent;

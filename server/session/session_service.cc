@@ -64,6 +64,21 @@ SessionEnvironment WithCapabilities(SessionEnvironment environment) {
 SessionService::SessionService(SessionEnvironment environment, RandomSource& random)
     : environment_(WithCapabilities(std::move(environment))), random_(random) {}
 
+SessionService::~SessionService() {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(
+      +[](int64_t* busy) { return *busy == 0; }, &busy_));
+}
+
+std::shared_ptr<void> SessionService::Busy() {
+  absl::MutexLock lock(&mutex_);
+  ++busy_;
+  return {this, [](SessionService* service) {
+            absl::MutexLock lock(&service->mutex_);
+            --service->busy_;
+          }};
+}
+
 absl::Status SessionService::CheckOpen(const std::string& token, const OpenFrame& open) const {
   if (absl::Status status = CheckToken(token); !status.ok()) return status;
   if (!open.spec.has_value() || open.spec->remote.empty()) return absl::OkStatus();
@@ -87,8 +102,13 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
     OnOwner(driver, session_id);
   };
   hooks.released = [this](SessionDriver& driver) { OnReleased(driver); };
-  return std::make_shared<SessionDriver>(environment_, std::move(key), std::move(ids),
-                                         std::move(stream), std::move(hooks));
+  // A driver lives until its last call is answered, which may be long after its release.
+  return {new SessionDriver(environment_, std::move(key), std::move(ids), std::move(stream),
+                            std::move(hooks)),
+          [busy = Busy()](SessionDriver* driver) mutable {
+            delete driver;
+            busy = nullptr;  // the deleter itself lives as long as the last weak pointer
+          }};
 }
 
 absl::StatusOr<std::shared_ptr<SessionDriver>> SessionService::Start(
@@ -242,7 +262,7 @@ void SessionService::DiscardUpload(const SessionKey& key, const SessionRecord& r
   if (record.upload_id.empty() || backend == environment_.backends.end()) return;
   backend->second->AbortUpload(
       record.spec.object, record.upload_id,
-      [this, key, upload_id = record.upload_id](const absl::Status& status) {
+      [this, key, upload_id = record.upload_id, busy = Busy()](const absl::Status& status) {
         if (!status.ok()) return;  // it stays in the record, for the reaper
         environment_.store->Write(key, UploadAborted{upload_id, environment_.clock->Now()},
                                   [](const StoreAnswer&) {});

@@ -28,8 +28,10 @@ struct SessionViews {
 };
 
 // All sessions of this process: starts their drivers, knows which stream owns which, answers what
-// is asked about sessions, and drains. Thread-safe. Must outlive its drivers: destroy it after
-// Drain, or after the executor.
+// is asked about sessions, and drains. Thread-safe.
+//
+// Destroy it after what serves streams and requests from it, and before the store, the backends and
+// the executor: the destructor waits until every call of its drivers is answered.
 class SessionService {
  public:
   template <typename T>
@@ -37,6 +39,7 @@ class SessionService {
 
   // `environment`'s parts and `random` must outlive the service.
   SessionService(SessionEnvironment environment, RandomSource& random);
+  ~SessionService();
 
   // Checks what can be checked of an `open` without the store: the token's form, the remote, and
   // the backend's rules for the object. INVALID_ARGUMENT and the errors of Backend::CheckObject.
@@ -77,6 +80,9 @@ class SessionService {
     std::string session_id;
   };
 
+  // Held by whatever will call back, so that the destructor waits for it.
+  std::shared_ptr<void> Busy();
+
   std::shared_ptr<SessionDriver> MakeDriver(const std::string& principal, SessionKey key,
                                             std::shared_ptr<PutStream> stream);
   void OnOwner(SessionDriver& driver, const std::string& session_id);
@@ -96,6 +102,7 @@ class SessionService {
   std::map<SessionKey, Owner> owners_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> owned_ids_ ABSL_GUARDED_BY(mutex_);  // the session ids of owners_
   std::map<SessionDriver*, absl::AnyInvocable<void() &&>> after_release_ ABSL_GUARDED_BY(mutex_);
+  int64_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::AnyInvocable<void() &&> drained_ ABSL_GUARDED_BY(mutex_);
 };

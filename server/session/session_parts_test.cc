@@ -1,0 +1,409 @@
+// From the first full part to its row in the ledger: rules 1, 3, 4, 6 and 7.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/checksum.h"
+#include "server/session/session_test_util.h"
+
+namespace penstock {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using State = Session::State;
+using Code = absl::StatusCode;
+
+absl::Status Unavailable() {
+  return MakeError(Code::kUnavailable, kReasonUnavailable, "simulated", {}, absl::Seconds(1));
+}
+
+TEST(SessionPartsTest, RecordThenUploadThenItsIdThenTheFirstPart) {
+  SessionHarness s;
+  s.OpenFresh();
+  EXPECT_THAT(s.Chunk(0, "abcd"), ElementsAre("create open", "read"));
+  EXPECT_EQ(s.state(), State::kCreating);
+  EXPECT_THAT(s.Store(), ElementsAre("initiate"));
+  EXPECT_EQ(s.state(), State::kOpen);
+  EXPECT_THAT(s.Initiated("u1"), ElementsAre("set upload u1"));
+  EXPECT_THAT(s.Store(), ElementsAre("part 1 abcd"));
+  EXPECT_EQ(s.stored->upload_id, "u1");
+}
+
+TEST(SessionPartsTest, NothingIsRecordedBeforeAPartIsFull) {
+  SessionHarness s;
+  s.OpenFresh();
+  EXPECT_THAT(s.Chunk(0, "abc"), ElementsAre("read"));
+  EXPECT_THAT(s.Chunk(3, ""), ElementsAre("read"));
+  EXPECT_FALSE(s.stored.has_value());
+}
+
+TEST(SessionPartsTest, ProgressIsToldOnlyAfterTheCommit) {
+  SessionHarness s;
+  s.StartUpload();
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/4"));
+  EXPECT_EQ(s.stored->committed_size, 4);
+  EXPECT_EQ(s.stored->committed_crc64, Crc64("abcd"));
+  const PartRecord row{0, 1, 0, 4, Crc64("abcd"), "e1"};
+  EXPECT_THAT(s.ledger, ElementsAre(row));
+}
+
+TEST(SessionPartsTest, OnlyTheContiguousPrefixOfStoredPartsIsCommitted) {
+  OpenFrame open = NewObject();
+  open.spec->max_parallel_parts = 3;
+  SessionHarness s;
+  s.StartUpload(open);
+  s.Chunk(4, "efgh");
+  s.Chunk(8, "ijkl");
+  EXPECT_THAT(s.Stored(3), IsEmpty());
+  EXPECT_THAT(s.Stored(2), IsEmpty());
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1,2,3"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 12/12", "read"));
+  EXPECT_EQ(s.ledger[2].offset, 8);
+}
+
+TEST(SessionPartsTest, OneWriteIsUnderWayAtATime) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "efgh");
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Stored(2), IsEmpty());
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/8", "commit 2", "read"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 8/8"));
+}
+
+TEST(SessionPartsTest, NoMorePartsAreUnderWayThanAllowedAndReadingStops) {
+  SessionHarness s;
+  s.StartUpload();
+  EXPECT_THAT(s.Chunk(4, "efgh"), ElementsAre("part 2 efgh"));  // and no "read"
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/8", "read"));
+}
+
+TEST(SessionPartsTest, ChunkOfManyPartsIsSentAsFarAsAllowedAndNoNumberPassesTheReservation) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "aaaabbbbccccddddeeee");  // five parts at once; two in flight, three reserved
+  s.Store();
+  s.Initiated("u1");
+  EXPECT_THAT(s.Store(), ElementsAre("part 1 aaaa", "part 2 bbbb"));
+  s.Stored(1);
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/20", "part 3 cccc"));
+  for (int32_t number = 2; number <= 5; ++number) {
+    s.Stored(number);
+    s.Store();
+  }
+  EXPECT_EQ(s.stored->committed_size, 20);
+}
+
+TEST(SessionPartsTest, FailedPartEndsTheStreamAndItsNumberIsDead) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "efgh");
+  EXPECT_THAT(s.PartFails(2, Unavailable()), ElementsAre("close BACKEND_UNAVAILABLE"));
+  EXPECT_EQ(RetryDelay(s.closed_with()), absl::Seconds(1));
+  EXPECT_EQ(s.state(), State::kWinding);
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));  // what lies below is still committed
+  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  EXPECT_EQ(s.stored->committed_size, 4);
+  s.Restart();
+  s.Store();
+  s.Chunk(4, "EFGH");  // the harness fails if a number is sent twice
+  EXPECT_GT(s.stored->reserved_number, 2);
+}
+
+TEST(SessionPartsTest, PartsAboveAFailedOneAreDroppedThoughStored) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "efgh");
+  s.Stored(2);
+  EXPECT_THAT(s.PartFails(1, Unavailable()), ElementsAre("close BACKEND_UNAVAILABLE", "release"));
+  EXPECT_EQ(s.stored->committed_size, 0);
+}
+
+TEST(SessionPartsTest, ErrorsOfTheBackendKeepTheirReasonAndSayWhetherToComeBack) {
+  struct Case {
+    Code code;
+    const char* reason;
+    bool retry;
+  };
+  const Case cases[] = {{Code::kUnavailable, kReasonUnavailable, true},
+                        {Code::kDataLoss, kReasonChecksumMismatch, true},
+                        {Code::kPermissionDenied, kReasonDenied, false},
+                        {Code::kNotFound, kReasonNoSuchBucket, false}};
+  for (const Case& c : cases) {
+    SessionHarness s;
+    s.StartUpload();
+    EXPECT_THAT(s.PartFails(1, MakeError(c.code, c.reason, "simulated")),
+                ElementsAre(std::string("close ") + c.reason, "release"));
+    ExpectError(s.closed_with(), c.code, c.reason);
+    EXPECT_EQ(RetryDelay(s.closed_with()).has_value(), c.retry) << c.reason;
+    EXPECT_EQ(s.stored->state, SessionState::kOpen);
+  }
+}
+
+TEST(SessionPartsTest, PartThatFailsAfterFinishLeavesTheSessionOpen) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "ef");
+  s.Finish(6);
+  EXPECT_THAT(s.PartFails(1, Unavailable()), ElementsAre("close BACKEND_UNAVAILABLE", "release"));
+  EXPECT_EQ(s.stored->state, SessionState::kOpen);
+}
+
+TEST(SessionPartsTest, InitiateThatFailsLeavesARecordWithoutAnUpload) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.Store();
+  const absl::Status missing = MakeError(Code::kNotFound, kReasonNoSuchBucket, "no such bucket");
+  EXPECT_THAT(s.Initiated(missing), ElementsAre("close NO_SUCH_BUCKET", "release"));
+  EXPECT_EQ(s.stored->state, SessionState::kOpen);
+  EXPECT_EQ(s.stored->upload_id, "");
+  s.Restart();
+  s.Store();
+  EXPECT_THAT(s.Chunk(0, "abcd"), ElementsAre("initiate", "read"));
+}
+
+TEST(SessionPartsTest, LostUploadFailsTheSessionLoudly) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "efgh");
+  s.Stored(1);
+  const absl::Status lost = MakeError(Code::kNotFound, kReasonNoSuchUpload, "no such upload");
+  EXPECT_THAT(s.PartFails(2, lost), IsEmpty());  // the commit is under way
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/8", "record failed UPLOAD_LOST"));
+  EXPECT_THAT(s.Store(), ElementsAre("discard u1", "close UPLOAD_LOST", "release"));
+  ExpectError(s.closed_with(), Code::kDataLoss, "UPLOAD_LOST", {{"upload_id", "u1"}});
+  EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt);
+  EXPECT_EQ(s.stored->state, SessionState::kFailed);
+  s.Restart();
+  EXPECT_THAT(s.Store(), ElementsAre("close UPLOAD_LOST", "release"));
+}
+
+TEST(SessionPartsTest, LostUploadFailsTheSessionThoughTheStreamIsGone) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Lose();
+  const absl::Status lost = MakeError(Code::kNotFound, kReasonNoSuchUpload, "no such upload");
+  EXPECT_THAT(s.PartFails(1, lost), ElementsAre("record failed UPLOAD_LOST"));
+  EXPECT_THAT(s.Store(), ElementsAre("discard u1", "release"));
+}
+
+TEST(SessionPartsTest, StaleWriterIsToldToStop) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Stored(1);
+  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
+  ExpectError(s.closed_with(), Code::kAborted, "STALE_WRITER");
+  EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt);
+  EXPECT_EQ(s.stored->committed_size, 0);
+}
+
+TEST(SessionPartsTest, LateWriteOfTheOwnerEndsItsOwnershipButNotTheSession) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Stored(1);
+  s.stored->committed_size = 2;  // as if by an earlier write of this owner
+  EXPECT_THAT(s.Store(), ElementsAre("close OWNERSHIP_LOST", "release"));
+  EXPECT_EQ(s.closed_with().code(), Code::kUnavailable);
+  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
+}
+
+TEST(SessionPartsTest, WriterOfAnAbortedSessionIsToldSo) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Stored(1);
+  s.ApplyToStore(AbortSession{"aborter", absl::Now()});
+  EXPECT_THAT(s.Store(), ElementsAre("close SESSION_ABORTED", "release"));
+  ExpectError(s.closed_with(), Code::kFailedPrecondition, "SESSION_ABORTED");
+}
+
+TEST(SessionPartsTest, CommitOfUnknownOutcomeIsRepeatedWithEqualArguments) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Stored(1);
+  EXPECT_THAT(s.StoreAppliesAndForgets(), ElementsAre("retry store 200ms"));
+  EXPECT_THAT(s.Fire(SessionTimer::kRetryStore), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/4"));
+  EXPECT_EQ(s.ledger.size(), 1u);
+}
+
+TEST(SessionPartsTest, PausesBetweenRepeatsDouble) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Stored(1);
+  for (const char* pause : {"200ms", "400ms", "800ms", "1.6s", "3.2s"}) {
+    EXPECT_THAT(s.StoreFails(StoreCode::kUnavailable),
+                ElementsAre(std::string("retry store ") + pause));
+    s.Fire(SessionTimer::kRetryStore);
+  }
+  EXPECT_THAT(s.StoreFails(StoreCode::kUnavailable),
+              ElementsAre("close STORE_UNAVAILABLE", "release"));
+  EXPECT_EQ(s.stored->committed_size, 0);
+}
+
+TEST(SessionPartsTest, FullStoreAcknowledgesNothingAndAsksToComeBack) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Stored(1);
+  EXPECT_THAT(s.StoreFails(StoreCode::kExhausted), ElementsAre("close STORE_FULL", "release"));
+  EXPECT_EQ(s.closed_with().code(), Code::kResourceExhausted);
+  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
+}
+
+TEST(SessionPartsTest, ContradictoryStoreEndsTheStream) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Stored(1);
+  EXPECT_THAT(s.StoreFails(StoreCode::kCorrupt), ElementsAre("close STORE_CORRUPT", "release"));
+  EXPECT_EQ(s.closed_with().code(), Code::kInternal);
+}
+
+TEST(SessionPartsTest, TakenTokenChangesNothing) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.stored = s.record();
+  s.stored->session_id = "theirs";
+  const SessionRecord before = *s.stored;
+  EXPECT_THAT(s.Store(), ElementsAre("close TOKEN_TAKEN", "release"));
+  EXPECT_EQ(s.closed_with().code(), Code::kAborted);
+  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
+  EXPECT_EQ(*s.stored, before);
+}
+
+TEST(SessionPartsTest, LoserOfTheUploadIdDiscardsItsOwnUpload) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.Store();
+  s.Initiated("u1");
+  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "discard u1", "release"));
+}
+
+TEST(SessionPartsTest, UploadIdThatWasRecordedAfterAllIsNotDiscarded) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.Store();
+  s.Initiated("u1");
+  s.StoreAppliesAndForgets();
+  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  s.Fire(SessionTimer::kRetryStore);
+  EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
+}
+
+TEST(SessionPartsTest, UploadThatIsInitiatedTooLateIsDiscarded) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.Store();
+  EXPECT_THAT(s.Supersede(), ElementsAre("close STALE_WRITER", "release"));
+  EXPECT_THAT(s.Initiated("u1"), ElementsAre("discard u1"));
+}
+
+TEST(SessionPartsTest, UploadIdThatIsRefusedAfterTheEndIsDiscarded) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.Store();
+  s.Initiated("u1");
+  s.ApplyToStore(AbortSession{"aborter", absl::Now()});
+  EXPECT_THAT(s.Abort(), ElementsAre("close SESSION_ABORTED", "release"));
+  EXPECT_THAT(s.StoreAfterEnd(), ElementsAre("discard u1"));
+}
+
+TEST(SessionPartsTest, StreamLostBeforeFinishCommitsWhatIsInFlightAndDropsTheRest) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "efgh");
+  EXPECT_THAT(s.Lose(), IsEmpty());
+  EXPECT_EQ(s.state(), State::kWinding);
+  EXPECT_THAT(s.Stored(2), IsEmpty());
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1,2"));
+  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  EXPECT_EQ(s.stored->state, SessionState::kOpen);
+  EXPECT_EQ(s.stored->committed_size, 8);
+}
+
+TEST(SessionPartsTest, StreamLostWhileFreshOrCreatingLeavesNothingInMemory) {
+  SessionHarness fresh;
+  fresh.OpenFresh();
+  fresh.Chunk(0, "ab");
+  EXPECT_THAT(fresh.Lose(), ElementsAre("release"));
+
+  SessionHarness creating;
+  creating.OpenFresh();
+  creating.Chunk(0, "abcd");
+  EXPECT_THAT(creating.Lose(), ElementsAre("release"));
+}
+
+TEST(SessionPartsTest, StreamLostWhileInitiatingRecordsTheUploadOrDiscardsIt) {
+  SessionHarness s;
+  s.OpenFresh();
+  s.Chunk(0, "abcd");
+  s.Store();
+  EXPECT_THAT(s.Lose(), IsEmpty());
+  EXPECT_THAT(s.Initiated("u1"), ElementsAre("discard u1", "release"));
+}
+
+TEST(SessionPartsTest, HalfCloseWithoutFinishKeepsTheSessionOpen) {
+  SessionHarness s;
+  s.StartUpload();
+  EXPECT_THAT(s.HalfClose(), ElementsAre("close NOT_FINISHED"));
+  s.Stored(1);
+  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  EXPECT_EQ(s.stored->state, SessionState::kOpen);
+  EXPECT_EQ(s.stored->committed_size, 4);
+}
+
+TEST(SessionPartsTest, DrainCommitsWhatIsInFlightAndTellsHowFarItCame) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Chunk(4, "ef");
+  EXPECT_THAT(s.Drain(), IsEmpty());
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/4", "draining 4", "close DRAINING", "release"));
+  ExpectError(s.closed_with(), Code::kUnavailable, "DRAINING", {{"committed_size", "4"}});
+  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
+}
+
+TEST(SessionPartsTest, DrainOfAFreshSessionTellsNothingCommitted) {
+  SessionHarness fresh;
+  fresh.OpenFresh();
+  EXPECT_THAT(fresh.Drain(), ElementsAre("draining 0", "close DRAINING", "release"));
+
+  SessionHarness creating;
+  creating.OpenFresh();
+  creating.Chunk(0, "abcd");
+  EXPECT_THAT(creating.Drain(), ElementsAre("draining 0", "close DRAINING", "release"));
+}
+
+TEST(SessionPartsTest, FrameThatWasOnItsWayIsNotTakenWhileDraining) {
+  SessionHarness s;
+  s.StartUpload();
+  s.Drain();
+  EXPECT_THAT(s.Chunk(4, "efgh"), IsEmpty());
+  s.Stored(1);
+  s.Store();
+  EXPECT_EQ(s.stored->committed_size, 4);
+}
+
+TEST(SessionPartsTest, PartNumbersThatRunOutAreToldAndWhatIsCommittedStays) {
+  SessionConfig config = SmallConfig();
+  config.remotes[kTestRemote].max_part_count = 2;
+  SessionHarness s(config);
+  s.Commit("abcdefgh");
+  EXPECT_THAT(s.Chunk(8, "ijkl"), ElementsAre("close PART_NUMBERS_EXHAUSTED", "release"));
+  ExpectError(s.closed_with(), Code::kResourceExhausted, "PART_NUMBERS_EXHAUSTED",
+              {{"limit", "2"}});
+  EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt);
+  EXPECT_EQ(s.stored->committed_size, 8);
+}
+
+}  // namespace
+}  // namespace penstock
