@@ -1,0 +1,21 @@
+#ifndef PENSTOCK_CLIENT_CLI_ERROR_REPORT_H_
+#define PENSTOCK_CLIENT_CLI_ERROR_REPORT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/cli/terminal.h"
+
+namespace penstock::cli {
+
+// The text of an error for people: message, reason, the backend's request id if there is one, and
+// the next step. Each on its own line.
+std::string DescribeError(const absl::Status& status, bool color);
+
+// Reports an error to people on terminal.err and, with `json`, as the event `error` on
+// terminal.out. Returns the exit code.
+int ReportError(const absl::Status& status, bool json, Terminal& terminal);
+
+}  // namespace penstock::cli
+
+#endif  // PENSTOCK_CLIENT_CLI_ERROR_REPORT_H_

@@ -1,0 +1,147 @@
+#include "client/cli/progress_view.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/error.h"
+#include "client/cli/size_parse.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr absl::Duration kRateWindow = absl::Seconds(10);
+constexpr absl::Duration kRedrawInterval = absl::Milliseconds(100);
+constexpr absl::Duration kLineInterval = absl::Seconds(10);
+
+// "12.4/19.7 GiB", or with both units where they differ.
+std::string FormatFraction(int64_t part, int64_t whole) {
+  const std::string part_text = FormatSize(part);
+  const std::string whole_text = FormatSize(whole);
+  const size_t unit = part_text.find(' ');
+  if (part_text.substr(unit) != whole_text.substr(whole_text.find(' '))) {
+    return absl::StrCat(part_text, "/", whole_text);
+  }
+  return absl::StrCat(part_text.substr(0, unit), "/", whole_text);
+}
+
+// Rounded down: 100% means all.
+int Percent(int64_t part, int64_t whole) {
+  if (whole <= 0) return 100;
+  return static_cast<int>(static_cast<double>(std::min(part, whole)) / static_cast<double>(whole) *
+                          100);
+}
+
+std::string FormatEta(int64_t bytes_left, double rate) {
+  if (bytes_left <= 0) return "ETA 0:00";
+  if (rate < 1) return "ETA -";
+  const absl::Duration left = absl::Seconds(static_cast<double>(bytes_left) / rate);
+  return absl::StrCat("ETA ", FormatClock(left + absl::Milliseconds(999)));
+}
+
+// Without cutting a character of several bytes in two.
+std::string Truncate(const std::string& text, int columns) {
+  size_t length = static_cast<size_t>(std::max(columns - 1, 10));
+  if (text.size() <= length) return text;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  return text.substr(0, length);
+}
+
+}  // namespace
+
+void RateMeter::Add(absl::Time now, int64_t committed_size) {
+  samples_.emplace_back(now, committed_size);
+  // The oldest sample is as old as the window, or a little older.
+  while (samples_.size() > 2 && now - samples_[1].first >= kRateWindow) samples_.pop_front();
+}
+
+double RateMeter::BytesPerSecond() const {
+  if (samples_.size() < 2) return 0;
+  const double seconds = absl::ToDoubleSeconds(samples_.back().first - samples_.front().first);
+  const auto bytes = static_cast<double>(samples_.back().second - samples_.front().second);
+  return seconds > 0 ? std::max(bytes / seconds, 0.0) : 0;
+}
+
+std::string FormatProgress(const ProgressLine& line) {
+  std::string text = Printable(line.key);
+  const std::string rate = absl::StrCat(FormatSize(static_cast<int64_t>(line.rate)), "/s");
+  if (line.total_size.has_value()) {
+    absl::StrAppendFormat(&text, "  %3d%%  ", Percent(line.committed_size, *line.total_size));
+    absl::StrAppend(&text, FormatFraction(line.committed_size, *line.total_size), "  ", rate, "  ",
+                    FormatEta(*line.total_size - line.committed_size, line.rate));
+  } else {
+    absl::StrAppend(&text, "  ", FormatSize(line.committed_size), "  ", rate, "  ",
+                    FormatClock(line.elapsed));
+  }
+  if (line.part_size > 0) absl::StrAppend(&text, "  parts of ", FormatSize(line.part_size));
+  if (line.resumed_at > 0) absl::StrAppend(&text, "  resumed at ", FormatSize(line.resumed_at));
+  return text;
+}
+
+ProgressView::ProgressView(Terminal& terminal, std::string key, std::optional<int64_t> total_size,
+                           const Clock& clock)
+    : terminal_(terminal), clock_(clock), start_time_(clock.Now()) {
+  line_.key = std::move(key);
+  line_.total_size = total_size;
+}
+
+void ProgressView::OnOpened(const UploadOpened& event) {
+  line_.part_size = event.part_size;
+  line_.committed_size = event.committed_size;
+  if (event.resume_offset > 0) {
+    line_.resumed_at = event.resume_offset;
+    Say(absl::StrCat("resumed at ", FormatSize(event.resume_offset), " (", event.resume_offset,
+                     " bytes) on ", event.server));
+  }
+  rate_.Add(clock_.Now(), event.committed_size);
+  if (last_shown_ == absl::InfinitePast()) last_shown_ = clock_.Now();
+  if (terminal_.err_is_terminal) ShowLine();
+}
+
+void ProgressView::OnProgress(const UploadProgress& event) {
+  const absl::Time now = clock_.Now();
+  line_.committed_size = event.committed_size;
+  rate_.Add(now, event.committed_size);
+  const absl::Duration interval = terminal_.err_is_terminal ? kRedrawInterval : kLineInterval;
+  if (now - last_shown_ >= interval) ShowLine();
+}
+
+void ProgressView::OnRetry(const UploadRetry& event) {
+  const std::string reason = ErrorReason(event.cause);
+  Say(absl::StrCat(Printable(std::string(event.cause.message())),
+                   reason.empty() ? "" : absl::StrCat(" [", reason, "]"), "; again in ",
+                   absl::FormatDuration(absl::Trunc(event.delay, absl::Milliseconds(10))), " on ",
+                   event.next_server));
+}
+
+void ProgressView::OnDraining(const UploadDraining& event) {
+  Say(absl::StrCat("the server is going away; ", FormatSize(event.committed_size),
+                   " are committed"));
+}
+
+void ProgressView::OnFinished(const UploadResult&) { Clear(); }
+
+void ProgressView::Clear() {
+  if (line_visible_) terminal_.err << "\r\x1b[K" << std::flush;
+  line_visible_ = false;
+}
+
+void ProgressView::ShowLine() {
+  last_shown_ = clock_.Now();
+  line_.rate = rate_.BytesPerSecond();
+  line_.elapsed = last_shown_ - start_time_;
+  const std::string text = FormatProgress(line_);
+  if (terminal_.err_is_terminal) {
+    terminal_.err << "\r" << Truncate(text, terminal_.columns) << "\x1b[K" << std::flush;
+    line_visible_ = true;
+  } else {
+    terminal_.err << text << std::endl;
+  }
+}
+
+void ProgressView::Say(const std::string& text) {
+  Clear();
+  terminal_.err << Printable(line_.key) << ": " << text << std::endl;
+}
+
+}  // namespace penstock::cli

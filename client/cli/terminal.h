@@ -1,0 +1,27 @@
+#ifndef PENSTOCK_CLIENT_CLI_TERMINAL_H_
+#define PENSTOCK_CLIENT_CLI_TERMINAL_H_
+
+#include <ostream>
+#include <string>
+
+namespace penstock::cli {
+
+// Where a command writes. With --json `out` carries JSON only.
+struct Terminal {
+  std::ostream& out;
+  std::ostream& err;
+  bool err_is_terminal = false;
+  bool color = false;  // of err: a terminal, and NO_COLOR is not set
+  int columns = 80;    // of err
+};
+
+// Standard output and error of this process.
+Terminal StandardTerminal();
+
+// `text` from somebody else (a key, a message) without control characters, which could rewrite the
+// user's screen: they become '?'.
+std::string Printable(const std::string& text);
+
+}  // namespace penstock::cli
+
+#endif  // PENSTOCK_CLIENT_CLI_TERMINAL_H_

@@ -1,0 +1,92 @@
+#include "client/connection.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/error.h"
+
+namespace penstock {
+namespace {
+
+constexpr int kMaxMessageBytes = 4 * 1024 * 1024;
+constexpr int kKeepaliveMs = 20'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kFirstReconnectMs = 200;
+constexpr int kMaxReconnectMs = 3'000;
+
+// The serialized google.rpc.Status, which gRPC strips from the status of some releases and leaves
+// in the trailer.
+std::string DetailsOf(const grpc::Status& status, const grpc::ClientContext& context) {
+  if (!status.error_details().empty()) return status.error_details();
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto details = trailers.find("grpc-status-details-bin");
+  if (details == trailers.end()) return "";
+  return {details->second.data(), details->second.size()};
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  // A stream that waits for the backend carries no data for a while: ping all the same.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // gRPC's own pause between attempts to connect goes up to 2 minutes; ours decides.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& context) {
+  if (status.ok()) return absl::OkStatus();
+  return DecodeStatusDetails(static_cast<absl::StatusCode>(status.error_code()),
+                             status.error_message(), DetailsOf(status, context));
+}
+
+bool IsTransportError(const absl::Status& status) {
+  if (!ErrorReason(status).empty()) return false;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kInternal:          // a reset stream
+    case absl::StatusCode::kUnknown:           // a connection that went away at a bad moment
+    case absl::StatusCode::kCancelled:         // a server that was stopped
+    case absl::StatusCode::kDeadlineExceeded:  // somebody on the way
+      return true;
+    default:
+      return false;
+  }
+}
+
+Connection::Connection(const std::vector<std::string>& addresses) : addresses_(addresses) {
+  for (const std::string& address : addresses_) {
+    stubs_.push_back(v1::PutService::NewStub(MakeChannel(address)));
+  }
+}
+
+Connection::Connection(std::shared_ptr<grpc::ChannelInterface> channel)
+    : addresses_({"the given channel"}) {
+  stubs_.push_back(v1::PutService::NewStub(std::move(channel)));
+}
+
+absl::Status Connection::Call(
+    const std::function<grpc::Status(v1::PutService::Stub&, grpc::ClientContext&)>& call,
+    absl::Duration timeout) {
+  absl::Status status;
+  for (size_t attempt = 0; attempt < stubs_.size(); ++attempt) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+    status = ToStatus(call(stub(), context), context);
+    if (!IsTransportError(status)) return status;
+    status = WithPrefix(status, absl::StrCat("server ", address()));
+    UseNext();
+  }
+  return status;
+}
+
+}  // namespace penstock
