@@ -131,6 +131,25 @@ TEST_F(SqliteStoreFaultTest, OneFailingWriteDoesNotSpoilTheRest) {
   EXPECT_EQ(GetNow(*store_, Key(3)).code, StoreCode::kNotFound);
 }
 
+TEST_F(SqliteStoreFaultTest, WriteThatFailsHalfwayIsTakenBackAlone) {
+  const SessionRecord record = Create(1).record;
+  ASSERT_EQ(Code(1, Create(1)), StoreCode::kOk);
+  store_.reset();
+  // A row that no commit wrote: the second of the two that follow collides with it.
+  auto other = SqliteDatabase::Open(path_, "").value();
+  ASSERT_TRUE(other->Execute("INSERT INTO parts VALUES(1, 1, 9, 0, 0, 0, '')").ok());
+  other.reset();
+  Open();
+  std::vector<SessionWrite> writes = Creates(1, 3);
+  writes[0] = TestCommit(record, 1, 2);
+  EXPECT_THAT(InOneBatch(1, std::move(writes)),
+              testing::ElementsAre(StoreCode::kCorrupt, StoreCode::kOk, StoreCode::kOk));
+  Open();
+  EXPECT_EQ(GetNow(*store_, Key(1)).record, record);
+  EXPECT_THAT(WriteNow(*store_, Key(1), TestClaim("new")).ledger, testing::IsEmpty());
+  EXPECT_EQ(GetNow(*store_, Key(2)).code, StoreCode::kOk);
+}
+
 TEST_F(SqliteStoreFaultTest, WithoutSpaceNothingIsDoneAndLaterItWorksAgain) {
   const SessionRecord record = Create(1).record;
   ASSERT_EQ(Code(1, Create(1)), StoreCode::kOk);
