@@ -119,8 +119,8 @@ absl::Status Cancelled(int64_t committed_size) {
 
 absl::Status NoProgress(absl::Duration limit, int64_t committed_size, const absl::Status& cause) {
   std::string message =
-      absl::StrCat("gave up: nothing more was committed for ", absl::FormatDuration(limit), "; ",
-                   committed_size, " bytes are");
+      absl::StrCat("gave up after ", absl::FormatDuration(limit), " without progress, with ",
+                   committed_size, " bytes committed");
   ErrorMetadata metadata = {{"committed_size", Text(committed_size)}};
   if (!cause.ok()) {
     absl::StrAppend(&message, ". The last error was ", absl::StatusCodeToString(cause.code()), ": ",

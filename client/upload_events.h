@@ -16,6 +16,7 @@ namespace penstock {
 struct UploadOpened {
   std::string server;
   std::string session_id;
+  v1::Session::State state = v1::Session::STATE_UNSPECIFIED;
   bool resumed = false;
   int64_t committed_size = 0;
   int64_t resume_offset = 0;  // where this stream goes on

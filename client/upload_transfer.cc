@@ -84,9 +84,9 @@ absl::Status UploadTask::TakeOpened(const v1::SessionOpened& opened) {
     return upload_errors::ReplayBufferTooSmall(opened.max_unacked_bytes(), replay);
   }
   if (observer_ != nullptr) {
-    observer_->OnOpened({connection_.address(), session.session_id(), opened.resumed(),
-                         session.committed_size(), opened.resume_offset(), session.part_size(),
-                         opened.max_unacked_bytes()});
+    observer_->OnOpened({connection_.address(), session.session_id(), session.state(),
+                         opened.resumed(), session.committed_size(), opened.resume_offset(),
+                         session.part_size(), opened.max_unacked_bytes()});
   }
   return absl::OkStatus();
 }

@@ -19,7 +19,7 @@ constexpr ReasonRow kReasons[] = {
     {"NO_PROGRESS", kExitGaveUp,
      "Check that the server runs, then run the same command again: it resumes."},
     {"SOURCE_CHANGED", kExitChecksum,
-     "Nothing was published. Abort the session (penstock abort) and put the source as it is now."},
+     "Nothing was published. To put the source as it is now, use another token."},
     {"SEALED_CONTENT_DIFFERS", kExitChecksum, "Put the same content again, or use another token."},
     {"CHECKSUM_MISMATCH", kExitChecksum,
      "Do not trust the object; put it again under another token."},

@@ -111,7 +111,7 @@ JsonEvents::JsonEvents(std::ostream& out, std::optional<int64_t> total_size, con
     : out_(out), total_size_(total_size), clock_(clock) {}
 
 void JsonEvents::OnOpened(const UploadOpened& event) {
-  if (!event.resumed) return;
+  if (!event.resumed || event.state == v1::Session::STATE_FINISHED) return;
   WriteJson(out_, {{"event", "resume"},
                    {"server", event.server},
                    {"session_id", event.session_id},

@@ -88,7 +88,7 @@ ProgressView::ProgressView(Terminal& terminal, std::string key, std::optional<in
 void ProgressView::OnOpened(const UploadOpened& event) {
   line_.part_size = event.part_size;
   line_.committed_size = event.committed_size;
-  if (event.resume_offset > 0) {
+  if (event.resume_offset > 0 && event.state != v1::Session::STATE_FINISHED) {
     line_.resumed_at = event.resume_offset;
     Say(absl::StrCat("resumed at ", FormatSize(event.resume_offset), " (", event.resume_offset,
                      " bytes) on ", event.server));

@@ -97,7 +97,7 @@ class ProgressViewTest : public ::testing::Test {
 
 TEST_F(ProgressViewTest, RewritesOneLineOnATerminal) {
   ProgressView view = MakeView(true);
-  view.OnOpened({"server", "id", false, 0, 0, 0, 0});
+  view.OnOpened({"server", "id", v1::Session::STATE_OPEN, false, 0, 0, 0, 0});
   Take();
   clock_.now += absl::Seconds(1);
   view.OnProgress({1 * kMiB, 2 * kMiB, 2 * kMiB});
@@ -108,7 +108,7 @@ TEST_F(ProgressViewTest, RewritesOneLineOnATerminal) {
 
 TEST_F(ProgressViewTest, WritesALineEveryTenSecondsElsewhere) {
   ProgressView view = MakeView(false);
-  view.OnOpened({"server", "id", false, 0, 0, 0, 0});
+  view.OnOpened({"server", "id", v1::Session::STATE_OPEN, false, 0, 0, 0, 0});
   clock_.now += absl::Seconds(9);
   view.OnProgress({1 * kMiB, 1 * kMiB, 1 * kMiB});
   EXPECT_EQ(Take(), "");
@@ -119,8 +119,14 @@ TEST_F(ProgressViewTest, WritesALineEveryTenSecondsElsewhere) {
 
 TEST_F(ProgressViewTest, TellsWhereItResumed) {
   ProgressView view = MakeView(false);
-  view.OnOpened({"127.0.0.1:7070", "id", true, 4 * kMiB, 5 * kMiB, 0, 0});
+  view.OnOpened({"127.0.0.1:7070", "id", v1::Session::STATE_OPEN, true, 4 * kMiB, 5 * kMiB, 0, 0});
   EXPECT_EQ(Take(), "key: resumed at 5.0 MiB (5242880 bytes) on 127.0.0.1:7070\n");
+}
+
+TEST_F(ProgressViewTest, DoesNotCallAFinishedSessionResumed) {
+  ProgressView view = MakeView(false);
+  view.OnOpened({"server", "id", v1::Session::STATE_FINISHED, true, 4 * kMiB, 4 * kMiB, 0, 0});
+  EXPECT_EQ(Take(), "");
 }
 
 TEST_F(ProgressViewTest, TellsWhyAndWhenItTriesAgain) {
@@ -133,7 +139,7 @@ TEST_F(ProgressViewTest, TellsWhyAndWhenItTriesAgain) {
 TEST_F(ProgressViewTest, FitsIntoTheTerminal) {
   terminal_.columns = 20;
   ProgressView view = MakeView(true);
-  view.OnOpened({"server", "id", false, 0, 0, 8 * kMiB, 0});
+  view.OnOpened({"server", "id", v1::Session::STATE_OPEN, false, 0, 0, 8 * kMiB, 0});
   EXPECT_LE(Take().size(), 1 + 19 + 3u);
 }
 

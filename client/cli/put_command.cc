@@ -144,7 +144,7 @@ class PutCommand {
     const bool interrupted = ErrorReason(status) == "CANCELLED";
     const bool resumable = interrupted || RetryDelay(status).has_value();
     if (interrupted) {
-      terminal_.err << "interrupted: " << status.message() << std::endl;
+      terminal_.err << "interrupted: " << Printable(std::string(status.message())) << std::endl;
     } else {
       terminal_.err << DescribeError(status, terminal_.color) << std::flush;
     }

@@ -24,7 +24,7 @@ std::string Printable(const std::string& text) {
   std::string result = text;
   for (char& c : result) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n') || byte == 0x7f) c = '?';
+    if (byte < 0x20 || byte == 0x7f) c = '?';
   }
   return result;
 }

@@ -1,0 +1,208 @@
+// Who may open a store, and what it is on the disk. What it does as a store: tests/conformance.
+
+#include "server/store/sqlite_store.h"
+
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+#include "server/store/sqlite.h"
+#include "tests/support/store_calls.h"
+#include "tests/support/temporary_directory.h"
+
+namespace penstock {
+namespace {
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  absl::StatusOr<std::unique_ptr<SessionStore>> Open() {
+    SqliteStoreOptions options;
+    options.path = path_;
+    return OpenSqliteStore(options);
+  }
+
+  void ExpectRefused(absl::StatusCode code, const std::string& reason) {
+    const absl::Status status = Open().status();
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_EQ(ErrorReason(status), reason) << status;
+  }
+
+  // Another program's access to the file.
+  std::unique_ptr<SqliteDatabase> Foreign() { return SqliteDatabase::Open(path_, "").value(); }
+  void Execute(const std::string& sql) {
+    const absl::Status status = Foreign()->Execute(sql);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.path() + "/sessions.db";
+  const SessionKey key_ = MakeSessionKey("alice", "0123456789abcdef");
+};
+
+mode_t ModeOf(const std::string& path) {
+  struct stat status = {};
+  EXPECT_EQ(stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 0777;
+}
+
+TEST_F(SqliteStoreTest, FilesAreTheOwnersAloneWhateverTheUmask) {
+  const mode_t before = umask(0);
+  const auto store = Open();
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(WriteNow(**store, key_, CreateSession{TestRecord("alice", "id")}).code, StoreCode::kOk);
+  umask(before);
+  for (const char* suffix : {"", "-wal", ".lock"}) {
+    EXPECT_EQ(ModeOf(path_ + suffix), mode_t{0600}) << suffix;
+  }
+  EXPECT_NE(access((path_ + "-shm").c_str(), F_OK), 0) << "the index of the log is in memory";
+}
+
+TEST_F(SqliteStoreTest, FilesThatOthersCouldReadAreRestricted) {
+  ASSERT_TRUE(Open().ok());
+  ASSERT_EQ(chmod(path_.c_str(), 0644), 0);
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(ModeOf(path_), mode_t{0600});
+}
+
+TEST_F(SqliteStoreTest, SecondStoreOnTheSameFileIsRefused) {
+  auto first = Open();
+  ASSERT_TRUE(first.ok()) << first.status();
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_IN_USE");
+  EXPECT_EQ(WriteNow(**first, key_, CreateSession{TestRecord("alice", "id")}).code, StoreCode::kOk)
+      << "the first is none the worse";
+  first->reset();
+  EXPECT_TRUE(Open().ok());
+}
+
+TEST_F(SqliteStoreTest, OtherProgramsAreKeptOutWhileItIsOpen) {
+  const auto store = Open();
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(Foreign()->Integer("SELECT count(*) FROM sessions").status().code(),
+            absl::StatusCode::kUnavailable);
+}
+
+TEST_F(SqliteStoreTest, FileThatAnotherProgramHoldsIsRefused) {
+  ASSERT_TRUE(Open().ok());
+  const auto other = Foreign();
+  ASSERT_TRUE(other->Execute("PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE").ok());
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_IN_USE");
+}
+
+TEST_F(SqliteStoreTest, DatabaseOfAnotherApplicationIsRefusedAndLeftAlone) {
+  std::ofstream(path_).close();
+  Execute("CREATE TABLE notes(a)");
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_FOREIGN");
+  EXPECT_EQ(Foreign()->Text("PRAGMA journal_mode").value(), "delete");
+  Execute("DROP TABLE notes; PRAGMA application_id=1");
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_FOREIGN");
+}
+
+TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
+  ASSERT_TRUE(Open().ok());
+  Execute("PRAGMA user_version=2");
+  const absl::Status status = Open().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ErrorReason(status), "STORE_TOO_NEW");
+  EXPECT_EQ(ErrorMetadataOf(status)["got"], "2");
+  Execute("PRAGMA user_version=1");
+  EXPECT_TRUE(Open().ok());
+}
+
+TEST_F(SqliteStoreTest, FileThatIsNoDatabaseIsCorrupt) {
+  std::ofstream(path_) << std::string(10'000, 'x');
+  ExpectRefused(absl::StatusCode::kDataLoss, "STORE_CORRUPT");
+}
+
+TEST_F(SqliteStoreTest, DamagedPageIsFoundWhenItIsOpened) {
+  ASSERT_TRUE(Open().ok());
+  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096);  // the second page, the first of a table
+  file << std::string(4096, '\xaa');
+  file.close();
+  ExpectRefused(absl::StatusCode::kDataLoss, "STORE_CORRUPT");
+}
+
+TEST_F(SqliteStoreTest, PathsThatCannotBeUsedAreRefused) {
+  for (const std::string& path : {directory_.path() + "/none/sessions.db", directory_.path()}) {
+    SqliteStoreOptions options;
+    options.path = path;
+    const absl::Status status = OpenSqliteStore(options).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_EQ(ErrorReason(status), "STORE_UNUSABLE") << status;
+  }
+}
+
+TEST_F(SqliteStoreTest, DirectoryThatCannotBeWrittenIsRefused) {
+  // Permissions do not bind root, a file system that is read-only does.
+  const bool root = geteuid() == 0;
+  if (root && mount("tmpfs", directory_.path().c_str(), "tmpfs", MS_RDONLY, "size=1m") != 0) {
+    GTEST_SKIP() << "as root this needs a mount, which is not allowed here";
+  }
+  if (!root) {
+    ASSERT_EQ(chmod(directory_.path().c_str(), 0500), 0);
+  }
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_UNUSABLE");
+  if (root) umount2(directory_.path().c_str(), MNT_DETACH);
+  if (!root) chmod(directory_.path().c_str(), 0700);
+}
+
+TEST_F(SqliteStoreTest, RecordThatCannotBeReadFailsAlone) {
+  const SessionKey other = MakeSessionKey("alice", "another token 16");
+  {
+    const auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    WriteNow(**store, key_, CreateSession{TestRecord("alice", "id")});
+    WriteNow(**store, other, CreateSession{TestRecord("alice", "other")});
+  }
+  Execute("UPDATE sessions SET record=x'0802' WHERE session_id='id'");  // of version 2
+  const auto store = Open();
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(GetNow(**store, key_).code, StoreCode::kCorrupt);
+  EXPECT_EQ(WriteNow(**store, key_, TestClaim("new")).code, StoreCode::kCorrupt);
+  EXPECT_EQ(GetByIdNow(**store, "alice", "id").answer.code, StoreCode::kCorrupt);
+  EXPECT_EQ(WriteNow(**store, other, TestClaim("new")).code, StoreCode::kOk);
+  SessionQuery query;
+  query.principal = "alice";
+  EXPECT_EQ(ListNow(**store, query).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(SqliteStoreTest, LedgerThatIsNotWhatTheRecordSaysIsNeverClaimed) {
+  for (const char* damage :
+       {"DELETE FROM parts WHERE sequence=1", "DELETE FROM parts WHERE sequence=2",
+        "UPDATE parts SET size=size-1 WHERE sequence=2",
+        "UPDATE parts SET offset=offset+1 WHERE sequence=0"}) {
+    const SessionKey key = MakeSessionKey("alice", damage);
+    {
+      const auto store = Open();
+      ASSERT_TRUE(store.ok()) << store.status();
+      const SessionRecord record = TestRecord("alice", damage);
+      WriteNow(**store, key, CreateSession{record});
+      ASSERT_EQ(WriteNow(**store, key, TestCommit(record, 1, 3)).code, StoreCode::kOk);
+    }
+    Execute(damage);
+    const auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(WriteNow(**store, key, TestClaim("new")).code, StoreCode::kCorrupt) << damage;
+  }
+}
+
+TEST_F(SqliteStoreTest, TwoSessionsNeverShareAPublicName) {
+  const auto store = Open();
+  ASSERT_TRUE(store.ok()) << store.status();
+  const SessionRecord record = TestRecord("alice", "id");
+  ASSERT_EQ(WriteNow(**store, key_, CreateSession{record}).code, StoreCode::kOk);
+  const SessionKey other = MakeSessionKey("alice", "another token 16");
+  EXPECT_EQ(WriteNow(**store, other, CreateSession{record}).code, StoreCode::kCorrupt);
+  EXPECT_EQ(GetNow(**store, other).code, StoreCode::kNotFound);
+  EXPECT_EQ(WriteNow(**store, key_, TestClaim("new")).code, StoreCode::kOk);
+}
+
+}  // namespace
+}  // namespace penstock
