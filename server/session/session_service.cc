@@ -65,6 +65,13 @@ SessionService::SessionService(SessionEnvironment environment, RandomSource& ran
     : environment_(WithCapabilities(std::move(environment))), random_(random) {}
 
 SessionService::~SessionService() {
+  decltype(drivers_) drivers;
+  {
+    absl::MutexLock lock(&mutex_);
+    drivers.swap(drivers_);
+    owners_.clear();
+  }
+  drivers.clear();  // those that were not released live on by the calls that are under way
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(
       +[](int64_t* busy) { return *busy == 0; }, &busy_));
@@ -120,13 +127,18 @@ absl::StatusOr<std::shared_ptr<SessionDriver>> SessionService::Start(
   return driver;
 }
 
+std::shared_ptr<SessionDriver> SessionService::Held(SessionDriver* driver) {
+  const auto it = drivers_.find(driver);
+  return it == drivers_.end() ? nullptr : it->second;
+}
+
 // The newest owner wins: an older stream of this process need not find out by a failing commit.
 void SessionService::OnOwner(SessionDriver& driver, const std::string& session_id) {
   std::shared_ptr<SessionDriver> older;
   {
     absl::MutexLock lock(&mutex_);
     Owner& owner = owners_[driver.key()];
-    if (owner.driver != nullptr && owner.driver != &driver) older = drivers_.at(owner.driver);
+    if (owner.driver != &driver) older = Held(owner.driver);
     owned_ids_.erase(owner.session_id);
     owned_ids_.insert(session_id);
     owner = {&driver, session_id};
@@ -255,7 +267,7 @@ void SessionService::DiscardUpload(const SessionKey& key, const SessionRecord& r
   {
     absl::MutexLock lock(&mutex_);
     const auto owner = owners_.find(key);
-    if (owner != owners_.end()) live = drivers_.at(owner->second.driver);
+    if (owner != owners_.end()) live = Held(owner->second.driver);
   }
   if (live != nullptr && record.state == SessionState::kAborted) live->Abort();
   const auto backend = environment_.backends.find(record.spec.remote);

@@ -85,6 +85,8 @@ class SessionService {
 
   std::shared_ptr<SessionDriver> MakeDriver(const std::string& principal, SessionKey key,
                                             std::shared_ptr<PutStream> stream);
+  // A driver that was not released yet; null for others.
+  std::shared_ptr<SessionDriver> Held(SessionDriver* driver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnOwner(SessionDriver& driver, const std::string& session_id);
   void OnReleased(SessionDriver& driver);
   bool IsConnected(const std::string& session_id);

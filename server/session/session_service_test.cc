@@ -58,6 +58,10 @@ class FakeStream final : public PutStream {
     absl::MutexLock lock(&mutex_);
     std::exchange(driver_, nullptr)->OnStreamLost();
   }
+  void LetGo() {
+    absl::MutexLock lock(&mutex_);
+    driver_ = nullptr;
+  }
 
   absl::Status AwaitClose() {
     const auto closed = [this]()
@@ -347,6 +351,16 @@ TEST_F(SessionServiceTest, DestructorWaitsForCallsThatAreUnderWay) {
   stream = nullptr;
   executor_->PostAfter(absl::Milliseconds(20), [this] { backend_.Release("part"); });
   service_ = nullptr;  // under ASan, an answer that comes later is found
+}
+
+TEST_F(SessionServiceTest, DestructorNeedsNoDrain) {
+  auto stream = OpenAndCommit();
+  backend_.Hold("part");
+  stream->Give(ChunkFrame{4, {}, "efgh"});
+  backend_.AwaitHeld("part");
+  stream->LetGo();
+  executor_->PostAfter(absl::Milliseconds(20), [this] { backend_.Release("part"); });
+  service_ = nullptr;
 }
 
 TEST_F(SessionServiceTest, StoreThatDoesNotAnswerIsToldByName) {
