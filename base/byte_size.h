@@ -9,11 +9,9 @@
 
 namespace penstock {
 
-// Reads a size as people write it: digits, at most one decimal point, and an optional unit of KiB,
-// MiB, GiB, TiB (powers of 1024; K, M, G and T mean the same) or kB, MB, GB, TB (powers of 1000);
-// without a unit, or with B, bytes. Letters of either case, but for kB against KiB. "8MiB" is
-// 8388608. INVALID_ARGUMENT / BAD_BYTE_SIZE for anything else, for negative sizes and for more than
-// 2^63 - 1.
+// "8MiB", "64K", "1.5GiB", "1048576": bytes, in powers of 1024 (K, M, G, T, P, E with or without
+// iB). "8MB" is refused: people mean two things by it. So is what is no whole number of bytes, or
+// more than 2^63 - 1. INVALID_ARGUMENT / BAD_BYTE_SIZE; the result is not negative.
 absl::StatusOr<int64_t> ParseByteSize(std::string_view text);
 
 // A size for people, to one decimal: "8.0 MiB", "512 B".

@@ -21,6 +21,7 @@ constexpr char kMasked[] = "***";
 
 absl::Status ReadServer(const toml::table& table, const std::string& source, ServerConfig& config) {
   constexpr int32_t kMostParallel = 64;
+  constexpr int32_t kMostClaims = 1000;
   TableReader reader(table, "server", source);
   reader.ReadList("listen", config.listen);
   reader.Read("insecure", config.insecure);
@@ -28,6 +29,7 @@ absl::Status ReadServer(const toml::table& table, const std::string& source, Ser
   reader.ReadSize("memory_budget", int64_t{64} << 20, config.memory_budget);
   reader.Read("parallel_parts", 1, kMostParallel, config.parallel_parts);
   reader.Read("max_parallel_parts", 1, kMostParallel, config.max_parallel_parts);
+  reader.Read("claims_per_minute", 1, kMostClaims, config.claims_per_minute);
   reader.ReadDuration("drain_timeout", absl::ZeroDuration(), config.drain_timeout);
   reader.ReadDuration("idle_timeout", absl::Seconds(1), config.idle_timeout);
   reader.ReadDuration("progress_interval", absl::Milliseconds(100), config.progress_interval);
@@ -207,6 +209,7 @@ std::string PrintConfig(const ServerConfig& config, const Registry& registry) {
   absl::StrAppend(&out, "memory_budget = ", Quoted(ExactByteSize(config.memory_budget)), "\n");
   absl::StrAppend(&out, "parallel_parts = ", config.parallel_parts, "\n");
   absl::StrAppend(&out, "max_parallel_parts = ", config.max_parallel_parts, "\n");
+  absl::StrAppend(&out, "claims_per_minute = ", config.claims_per_minute, "\n");
   const std::pair<const char*, absl::Duration> durations[] = {
       {"drain_timeout", config.drain_timeout},
       {"idle_timeout", config.idle_timeout},

@@ -38,6 +38,7 @@ bdp_probe = false
 memory_budget = "512MiB"
 parallel_parts = 8
 max_parallel_parts = 32
+claims_per_minute = 100
 drain_timeout = "5s"
 idle_timeout = "1m"
 progress_interval = "500ms"
@@ -61,6 +62,7 @@ flag = true
   EXPECT_EQ(config->memory_budget, 512 << 20);
   EXPECT_EQ(config->parallel_parts, 8);
   EXPECT_EQ(config->max_parallel_parts, 32);
+  EXPECT_EQ(config->claims_per_minute, 100);
   EXPECT_EQ(config->drain_timeout, absl::Seconds(5));
   EXPECT_EQ(config->idle_timeout, absl::Minutes(1));
   EXPECT_EQ(config->progress_interval, absl::Milliseconds(500));

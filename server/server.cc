@@ -97,6 +97,7 @@ class ServerImpl final : public Server {
     environment.config.memory_budget = config.memory_budget;
     environment.config.default_parallel_parts = config.parallel_parts;
     environment.config.max_parallel_parts = config.max_parallel_parts;
+    environment.config.claims_per_minute = config.claims_per_minute;
     environment.config.idle_timeout = config.idle_timeout;
     environment.config.progress_interval = config.progress_interval;
     for (const auto& [name, backend] : backends_) environment.backends[name] = backend.get();

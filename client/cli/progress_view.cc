@@ -4,8 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/byte_size.h"
 #include "base/error.h"
-#include "client/cli/size_parse.h"
+#include "client/cli/duration_text.h"
 
 namespace penstock::cli {
 namespace {
@@ -16,8 +17,8 @@ constexpr absl::Duration kLineInterval = absl::Seconds(10);
 
 // "12.4/19.7 GiB", or with both units where they differ.
 std::string FormatFraction(int64_t part, int64_t whole) {
-  const std::string part_text = FormatSize(part);
-  const std::string whole_text = FormatSize(whole);
+  const std::string part_text = FormatByteSize(part);
+  const std::string whole_text = FormatByteSize(whole);
   const size_t unit = part_text.find(' ');
   if (part_text.substr(unit) != whole_text.substr(whole_text.find(' '))) {
     return absl::StrCat(part_text, "/", whole_text);
@@ -64,17 +65,17 @@ double RateMeter::BytesPerSecond() const {
 
 std::string FormatProgress(const ProgressLine& line) {
   std::string text = Printable(line.key);
-  const std::string rate = absl::StrCat(FormatSize(static_cast<int64_t>(line.rate)), "/s");
+  const std::string rate = absl::StrCat(FormatByteSize(static_cast<int64_t>(line.rate)), "/s");
   if (line.total_size.has_value()) {
     absl::StrAppendFormat(&text, "  %3d%%  ", Percent(line.committed_size, *line.total_size));
     absl::StrAppend(&text, FormatFraction(line.committed_size, *line.total_size), "  ", rate, "  ",
                     FormatEta(*line.total_size - line.committed_size, line.rate));
   } else {
-    absl::StrAppend(&text, "  ", FormatSize(line.committed_size), "  ", rate, "  ",
+    absl::StrAppend(&text, "  ", FormatByteSize(line.committed_size), "  ", rate, "  ",
                     FormatClock(line.elapsed));
   }
-  if (line.part_size > 0) absl::StrAppend(&text, "  parts of ", FormatSize(line.part_size));
-  if (line.resumed_at > 0) absl::StrAppend(&text, "  resumed at ", FormatSize(line.resumed_at));
+  if (line.part_size > 0) absl::StrAppend(&text, "  parts of ", FormatByteSize(line.part_size));
+  if (line.resumed_at > 0) absl::StrAppend(&text, "  resumed at ", FormatByteSize(line.resumed_at));
   return text;
 }
 
@@ -90,7 +91,7 @@ void ProgressView::OnOpened(const UploadOpened& event) {
   line_.committed_size = event.committed_size;
   if (event.resume_offset > 0 && event.state != v1::Session::STATE_FINISHED) {
     line_.resumed_at = event.resume_offset;
-    Say(absl::StrCat("resumed at ", FormatSize(event.resume_offset), " (", event.resume_offset,
+    Say(absl::StrCat("resumed at ", FormatByteSize(event.resume_offset), " (", event.resume_offset,
                      " bytes) on ", event.server));
   }
   rate_.Add(clock_.Now(), event.committed_size);
@@ -115,7 +116,7 @@ void ProgressView::OnRetry(const UploadRetry& event) {
 }
 
 void ProgressView::OnDraining(const UploadDraining& event) {
-  Say(absl::StrCat("the server is going away; ", FormatSize(event.committed_size),
+  Say(absl::StrCat("the server is going away; ", FormatByteSize(event.committed_size),
                    " are committed"));
 }
 

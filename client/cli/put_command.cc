@@ -18,7 +18,6 @@
 #include "client/cli/json_events.h"
 #include "client/cli/progress_view.h"
 #include "client/cli/put_options.h"
-#include "client/cli/size_parse.h"
 #include "client/cli/token_choice.h"
 #include "client/uploader.h"
 

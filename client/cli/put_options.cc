@@ -4,10 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/byte_size.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "client/cli/duration_text.h"
 #include "client/cli/json_events.h"
-#include "client/cli/size_parse.h"
 #include "client/cli/terminal.h"
 
 namespace penstock::cli {
@@ -78,7 +79,7 @@ absl::StatusOr<v1::ObjectSpec> MakeObjectSpec(const PutOptions& options,
   spec.set_bucket(destination.bucket);
   spec.set_key(destination.key);
   if (!options.part_size.empty()) {
-    PENSTOCK_ASSIGN_OR_RETURN(const int64_t part_size, ParseSize(options.part_size));
+    PENSTOCK_ASSIGN_OR_RETURN(const int64_t part_size, ParseByteSize(options.part_size));
     spec.set_part_size(part_size);
   }
   spec.set_max_parallel_parts(options.parallel);
@@ -103,17 +104,17 @@ absl::StatusOr<UploadOptions> MakeUploadOptions(const PutOptions& options) {
 }
 
 absl::StatusOr<int64_t> ReplayBufferOf(const PutOptions& options) {
-  PENSTOCK_ASSIGN_OR_RETURN(const int64_t bytes, ParseSize(options.replay_buffer));
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t bytes, ParseByteSize(options.replay_buffer));
   constexpr int64_t kMaximum = int64_t{1} << 40;  // far beyond any memory
   if (bytes > 0 && bytes <= kMaximum) return bytes;
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_REPLAY_BUFFER",
-                   absl::StrCat("--replay-buffer must be from 1 byte to ", FormatSize(kMaximum),
+                   absl::StrCat("--replay-buffer must be from 1 byte to ", FormatByteSize(kMaximum),
                                 ", got ", options.replay_buffer),
                    {{"got", options.replay_buffer}});
 }
 
 std::string DescribeResult(const std::string& destination, const UploadResult& result) {
-  std::string text = absl::StrCat(Printable(destination), "  ", FormatSize(result.size), " (",
+  std::string text = absl::StrCat(Printable(destination), "  ", FormatByteSize(result.size), " (",
                                   result.size, " bytes)  CRC-64 ", FormatCrc64(result.crc64),
                                   "  ETag ", Printable(result.object.etag()));
   if (result.replayed) {
@@ -122,9 +123,10 @@ std::string DescribeResult(const std::string& destination, const UploadResult& r
   const double seconds = std::max(absl::ToDoubleSeconds(result.elapsed), 0.001);
   const double rate = static_cast<double>(result.bytes_sent) / seconds;
   absl::StrAppendFormat(&text, "  %.1f s  %s/s  sent %s", seconds,
-                        FormatSize(static_cast<int64_t>(rate)), FormatSize(result.bytes_sent));
+                        FormatByteSize(static_cast<int64_t>(rate)),
+                        FormatByteSize(result.bytes_sent));
   if (result.resumed_from > 0) {
-    absl::StrAppend(&text, ", resumed at ", FormatSize(result.resumed_from), " (",
+    absl::StrAppend(&text, ", resumed at ", FormatByteSize(result.resumed_from), " (",
                     result.resumed_from, " bytes)");
   }
   return text;

@@ -6,10 +6,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/byte_size.h"
 #include "base/error.h"
 #include "client/cli/destination.h"
 #include "client/cli/json_events.h"
-#include "client/cli/size_parse.h"
 #include "client/cli/terminal.h"
 
 namespace penstock::cli {
@@ -57,13 +57,13 @@ absl::StatusOr<v1::Session::State> ParseState(const std::string& name) {
 }
 
 std::string CommittedText(const v1::Session& session) {
-  const std::string committed = FormatSize(session.committed_size());
+  const std::string committed = FormatByteSize(session.committed_size());
   if (!session.object().has_total_size()) return committed;
   const int64_t total = session.object().total_size();
-  if (total <= 0) return absl::StrCat(committed, " of ", FormatSize(total));
+  if (total <= 0) return absl::StrCat(committed, " of ", FormatByteSize(total));
   const auto percent = static_cast<int>(static_cast<double>(session.committed_size()) /
                                         static_cast<double>(total) * 100);
-  return absl::StrCat(committed, " of ", FormatSize(total), " (", percent, "%)");
+  return absl::StrCat(committed, " of ", FormatByteSize(total), " (", percent, "%)");
 }
 
 std::string DescribeSession(const v1::Session& session) {
@@ -89,7 +89,7 @@ std::string DescribeSession(const v1::Session& session) {
   }
   if (session.has_result()) {
     const v1::StoredObject& object = session.result();
-    absl::StrAppend(&text, Line("object", absl::StrCat(FormatSize(object.size()), ", CRC-64 ",
+    absl::StrAppend(&text, Line("object", absl::StrCat(FormatByteSize(object.size()), ", CRC-64 ",
                                                        FormatCrc64(object.crc64_ecma()), ", ETag ",
                                                        object.etag())));
   }
@@ -105,13 +105,13 @@ std::string SessionRow(const v1::Session& session) {
 
 std::string DescribeRemote(const v1::Remote& remote) {
   std::string text = absl::StrCat(Printable(remote.name()), " (", remote.backend(), ")\n");
-  absl::StrAppend(&text, Line("parts", absl::StrCat(FormatSize(remote.min_part_size()), " to ",
-                                                    FormatSize(remote.max_part_size()), ", up to ",
-                                                    remote.max_part_count())));
+  absl::StrAppend(&text, Line("parts", absl::StrCat(FormatByteSize(remote.min_part_size()), " to ",
+                                                    FormatByteSize(remote.max_part_size()),
+                                                    ", up to ", remote.max_part_count())));
   absl::StrAppend(&text,
-                  Line("objects", absl::StrCat("up to ", FormatSize(remote.max_known_length()),
+                  Line("objects", absl::StrCat("up to ", FormatByteSize(remote.max_known_length()),
                                                "; of unknown length up to ",
-                                               FormatSize(remote.max_unknown_length()))));
+                                               FormatByteSize(remote.max_unknown_length()))));
   absl::StrAppend(
       &text, Line("CRC-64", remote.reports_crc64() ? "also from the backend" : "of Penstock only"));
   absl::StrAppend(&text,

@@ -72,6 +72,7 @@ struct SessionConfig {
   int64_t memory_budget = int64_t{2} << 30;
   int32_t default_parallel_parts = 4;
   int32_t max_parallel_parts = 16;
+  int32_t claims_per_minute = kDefaultClaimsPerMinute;  // of one session; more are delayed
   int32_t max_chunk_bytes = 2 * 1024 * 1024;
   absl::Duration progress_interval = absl::Seconds(5);
   absl::Duration idle_timeout = absl::Minutes(10);

@@ -39,6 +39,7 @@ void Session::Handle(OpenFrame& frame) {
   claim.reserve = parallel_parts_ + 1;
   claim.expect_epoch = open_.expect_epoch;
   claim.expect_spec = open_.spec;
+  claim.claims_per_minute = config_.claims_per_minute;
   claim.now = now_;
   Write(std::move(claim));
 }

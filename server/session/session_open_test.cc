@@ -185,7 +185,7 @@ TEST(SessionOpenTest, PartSizeParallelismAndLabelsMayDiffer) {
 TEST(SessionOpenTest, TooManyClaimsAreToldWhenToComeBack) {
   SessionHarness s;
   s.Commit("abcd");
-  for (int i = 0; i < kMaxClaimsPerMinute; ++i) {
+  for (int i = 0; i < kDefaultClaimsPerMinute; ++i) {
     s.Restart(Resume());
     s.Store();
     EXPECT_EQ(s.state(), State::kOpen);

@@ -90,7 +90,7 @@ class Apply {
       next.claim_window_start = write.now;
       next.claims_in_window = 0;
     }
-    if (next.claims_in_window >= kMaxClaimsPerMinute) {
+    if (next.claims_in_window >= write.claims_per_minute) {
       WriteEffect busy = Refuse(StoreCode::kBusy, "too many claims within a minute", record_);
       busy.answer.retry_after =
           std::min(next.claim_window_start + absl::Minutes(1) - write.now, absl::Minutes(1));

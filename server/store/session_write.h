@@ -32,16 +32,21 @@ struct CreateSession {
   SessionRecord record;
 };
 
+// Claims of a session within a minute beyond which they are answered with a delay, unless
+// configured.
+inline constexpr int32_t kDefaultClaimsPerMinute = 10;
+
 // Becomes the owner: raises the epoch and reserves part numbers past every reserved one (rules 3
 // and 4). An ended session is answered as it is, and nothing changes. kNotFound; kStaleOpen when
-// the epoch is above `expect_epoch`; kBusy with retry_after when there were too many claims within
-// a minute. A claim is repeated with the same nonce.
+// the epoch is above `expect_epoch`; kBusy with retry_after when there were more than
+// `claims_per_minute` within a minute. A claim is repeated with the same nonce.
 struct ClaimSession {
   std::string nonce;
   int32_t reserve = 0;
   std::optional<int64_t> expect_epoch;
   std::optional<SessionSpec> expect_spec;
   absl::Time now;
+  int32_t claims_per_minute = kDefaultClaimsPerMinute;
 };
 
 // Records the upload id of an open session that has none.
@@ -140,9 +145,6 @@ struct StoreAnswer {
                                    // sealed session, which gets none, the one above all others
   absl::Duration retry_after = absl::ZeroDuration();  // kBusy
 };
-
-// More claims than this within a minute are answered with a delay.
-inline constexpr int32_t kMaxClaimsPerMinute = 10;
 
 // Reads `count` rows of the session's ledger from `first_sequence` on, within the same transaction.
 using ReadLedger = std::function<std::vector<PartRecord>(int64_t first_sequence, int64_t count)>;

@@ -287,7 +287,7 @@ TEST(SessionWriteTest, ClaimNamesTheFieldThatDiffers) {
 TEST(SessionWriteTest, MoreClaimsThanTenAMinuteWait) {
   OneSession session = OneSession::In(SessionState::kOpen);
   ClaimSession claim = TestClaim("");
-  for (int i = 0; i < kMaxClaimsPerMinute; ++i) {
+  for (int i = 0; i < kDefaultClaimsPerMinute; ++i) {
     claim.nonce = TestNonce(std::string(1, static_cast<char>('a' + i)));
     claim.now = TestTime() + absl::Seconds(i);
     ASSERT_EQ(session.Do(claim).code, StoreCode::kOk);
@@ -304,7 +304,7 @@ TEST(SessionWriteTest, MoreClaimsThanTenAMinuteWait) {
 
 TEST(SessionWriteTest, WrongClockDoesNotLockASessionUp) {
   OneSession session = OneSession::In(SessionState::kOpen);
-  session.record->claims_in_window = kMaxClaimsPerMinute;
+  session.record->claims_in_window = kDefaultClaimsPerMinute;
   session.record->claim_window_start = TestTime() + absl::Seconds(50);
   ClaimSession claim = TestClaim("new");
   EXPECT_EQ(session.Do(claim).retry_after, absl::Minutes(1));

@@ -22,7 +22,7 @@
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_store.h"
 #include "tests/support/store_calls.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -86,7 +86,7 @@ class SqliteStoreFaultTest : public testing::Test {
   }
 
   FaultyVfs vfs_{"faulty"};
-  const TemporaryDirectory directory_;
+  const testing_support::TempDir directory_;
   const std::string path_ = directory_.path() + "/sessions.db";
   std::unique_ptr<SessionStore> store_;
 };
@@ -212,7 +212,7 @@ TEST_F(SqliteStoreFaultTest, FailedWriteOfACommitLeavesTheOutcomeOpen) {
 
 TEST_F(SqliteStoreFaultTest, FullDiskOfTheSystem) {
   store_.reset();
-  const TemporaryDirectory disk;
+  const testing_support::TempDir disk;
   if (mount("tmpfs", disk.path().c_str(), "tmpfs", 0, "size=3m") != 0) {
     GTEST_SKIP() << "a small file system needs a mount, which is not allowed here";
   }
@@ -274,7 +274,7 @@ TEST_F(SqliteStoreFaultTest, LossOfPowerTakesNothingThatWasAcknowledged) {
   vfs_.BeforeSync(nullptr);
   EXPECT_GT(losses.size(), 40u);
   for (const Loss& loss : losses) {
-    const TemporaryDirectory after;
+    const testing_support::TempDir after;
     for (const auto& [path, content] : loss.files) {
       const auto name = std::filesystem::path(path).filename();
       std::ofstream(after.path() / name, std::ios::binary) << content;

@@ -20,7 +20,7 @@
 #include "base/checksum.h"
 #include "server/store/sqlite_store.h"
 #include "tests/support/store_calls.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -142,7 +142,7 @@ class SqliteStoreKillTest : public testing::Test {
     EXPECT_EQ(crc64, claimed.record->committed_crc64);
   }
 
-  const TemporaryDirectory directory_;
+  const testing_support::TempDir directory_;
   const std::string path_ = directory_.path() + "/sessions.db";
   std::map<std::string, Acknowledged> acknowledged_;  // by token
   std::map<std::string, int> generation_;             // the newest that each session was told of

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "server/store/sqlite.h"
 #include "tests/support/store_calls.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -41,7 +41,7 @@ class SqliteStoreTest : public testing::Test {
     ASSERT_TRUE(status.ok()) << status;
   }
 
-  const TemporaryDirectory directory_;
+  const testing_support::TempDir directory_;
   const std::string path_ = directory_.path() + "/sessions.db";
   const SessionKey key_ = MakeSessionKey("alice", "0123456789abcdef");
 };

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -24,7 +24,7 @@ class SqliteTest : public testing::Test {
     return SqliteDatabase::Open(MakeFile(content), "").value();
   }
 
-  const TemporaryDirectory directory_;
+  const testing_support::TempDir directory_;
 };
 
 void ExpectError(const absl::Status& status, absl::StatusCode code, const std::string& reason) {

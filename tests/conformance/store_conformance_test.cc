@@ -4,7 +4,7 @@
 #include "server/store/sqlite_store.h"
 #include "tests/conformance/store_suite.h"
 #include "tests/support/memory_store.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -25,7 +25,7 @@ class SqliteHarness final : public StoreHarness {
     store_ = OpenSqliteStore(options).value();
   }
 
-  const TemporaryDirectory directory_;
+  const testing_support::TempDir directory_;
   std::unique_ptr<SessionStore> store_;
 };
 

@@ -83,14 +83,14 @@ TEST_P(StoreSuite, OpenOfSomethingElseIsRefused) {
 
 TEST_P(StoreSuite, MoreClaimsThanTenAMinuteAreToldWhenToComeBack) {
   Create();
-  for (int i = 0; i < kMaxClaimsPerMinute; ++i) {
+  for (int i = 0; i < kDefaultClaimsPerMinute; ++i) {
     ASSERT_EQ(Code(TestClaim("owner " + std::to_string(i))), StoreCode::kOk);
   }
   ClaimSession claim = TestClaim("one too many");
   const StoreAnswer busy = Do(claim);
   EXPECT_EQ(busy.code, StoreCode::kBusy);
   EXPECT_EQ(busy.retry_after, absl::Minutes(1));
-  EXPECT_EQ(Stored().fence.epoch, 1 + kMaxClaimsPerMinute);
+  EXPECT_EQ(Stored().fence.epoch, 1 + kDefaultClaimsPerMinute);
   claim.now += busy.retry_after;
   EXPECT_EQ(Code(claim), StoreCode::kOk);
 }

@@ -3,7 +3,6 @@
 Everything is a context manager that ends what it began. Nothing here sleeps: a test waits for a line of output, for an
 entry of the emulator's journal, or for a process to end.
 """
-import base64
 import contextlib
 import hashlib
 import hmac
@@ -59,12 +58,12 @@ class Workspace:
 class Process:
     """A program, and the lines it printed to stdout so far."""
 
-    def __init__(self, arguments, env=None, cwd=None):
+    def __init__(self, arguments, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.lines = []
         self._arrived = threading.Condition()
         self.stderr_file = tempfile.TemporaryFile()
         self.popen = subprocess.Popen(
-            [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=self.stderr_file, stdin=subprocess.DEVNULL,
+            [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=self.stderr_file, stdin=stdin,
             env={**os.environ, **(env or {})}, cwd=cwd)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -247,24 +246,26 @@ def client_env(workspace):
     return {"HOME": str(workspace.path), "XDG_CONFIG_HOME": str(workspace.path / "config"), "NO_COLOR": "1"}
 
 
-def cli(workspace, *arguments, server=None, env=None):
+def cli(workspace, *arguments, server=None, env=None, stdin=subprocess.DEVNULL):
     """Runs the command line tool as a process."""
     more = ["--server", server.address] if server is not None else []
-    return Process([BIN / "penstock", *arguments, *more], env={**client_env(workspace), **(env or {})})
+    return Process([BIN / "penstock", *arguments, *more], env={**client_env(workspace), **(env or {})}, stdin=stdin)
 
 
-def run_cli(workspace, *arguments, server=None, env=None):
+def run_cli(workspace, *arguments, **more):
     """The same, to its end: (exit code, lines of stdout, stderr)."""
-    with cli(workspace, *arguments, server=server, env=env) as process:
+    with cli(workspace, *arguments, **more) as process:
         code = process.wait()
         return code, process.lines, process.stderr()
+
+
+def events(process_or_lines):
+    """What --json printed so far."""
+    lines = process_or_lines if isinstance(process_or_lines, list) else list(process_or_lines.lines)
+    return [json.loads(line) for line in lines]
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def md5(data):
-    return base64.b64encode(hashlib.md5(data).digest()).decode()

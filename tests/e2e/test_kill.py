@@ -1,0 +1,128 @@
+"""Fifty SIGKILLs of server and client during one upload: inside parts, around commits, before and after the seal, and
+around Complete. The object comes out identical, and the committed size never goes back as the client sees it.
+
+The seed is printed; PENSTOCK_SEED=N repeats a run's choices.
+"""
+import os
+import random
+import time
+
+import pytest
+
+import harness
+
+MIB = harness.MIB
+KILLS = 50
+PUBLISH_KILLS = 12  # of them, around the seal and Complete
+PARTS = 3 * (KILLS - PUBLISH_KILLS) + 8
+
+
+class Upload:
+    """One upload whose server and client are killed and started again at will."""
+
+    def __init__(self, workspace, emulator, seed):
+        self.workspace, self.emulator = workspace, emulator
+        self.choice = random.Random(seed)
+        self.source = workspace.file("source", PARTS * MIB + 12345, seed)
+        self.server = harness.Server(workspace, {"oss": emulator.remote()}, {"claims_per_minute": 1000})
+        self.server.start()
+        self.committed = [0]  # every committed size that a client was told, in order
+        self.start_client()
+
+    def start_client(self):
+        self.client = harness.cli(self.workspace, "put", self.source, f"oss:{harness.BUCKET}/killed", "--part-size",
+                                  "1MiB", "--parallel", "3", "--json", server=self.server)
+
+    def note_progress(self):
+        self.committed += [e["committed_size"] for e in harness.events(self.client) if "committed_size" in e]
+
+    def kill_client(self):
+        self.client.kill()
+        self.note_progress()
+        self.start_client()
+
+    def kill_server(self):
+        self.server.kill()
+        self.server.start()
+
+    def kill(self):
+        victim = self.choice.choice(["server", "server", "client", "both"])
+        if victim in ("server", "both"):
+            self.server.kill()
+        if victim in ("client", "both"):
+            self.client.kill()
+        # Whoever waits at the emulator is let go only when its peer is dead.
+        self.emulator.clear_faults()
+        if victim in ("server", "both"):
+            self.server.start()
+        if victim in ("client", "both"):
+            self.note_progress()
+            self.start_client()
+        return victim
+
+    def kill_inside_parts(self):
+        """With replies of parts held back: stored at the backend, not committed."""
+        since = self.emulator.position()
+        skip = self.choice.randrange(0, 3)
+        self.emulator.add_fault("UploadPart", self.choice.choice(["hold", "hold", "reset_mid_body"]), skip=skip,
+                                count=1000)
+        self.emulator.wait_for("UploadPart", count=skip + 1, since=since)
+        return self.kill()
+
+    def kill_around_a_commit(self):
+        """Just after the backend stored a part: before, in or after the commit, as chance has it."""
+        since = self.emulator.position()
+        self.emulator.wait_for("UploadPart", count=self.choice.randrange(1, 3), since=since)
+        if self.choice.random() < 0.5:
+            time.sleep(0)  # gives way, and so moves the moment a little
+        return self.kill()
+
+    def kill_around_publishing(self, operation, kind):
+        """The list is sealed; Complete has had its effect or not, or is being asked for."""
+        since = self.emulator.position()
+        self.emulator.add_fault(operation, kind, count=1000)
+        self.emulator.wait_for(operation, since=since)
+        return self.kill()
+
+
+def count(emulator, operation):
+    return sum(1 for e in emulator.journal() if e["operation"] == operation)
+
+
+def test_fifty_kills(workspace, emulator):
+    seed = int(os.environ.get("PENSTOCK_SEED", random.SystemRandom().randrange(1 << 32)))
+    print(f"PENSTOCK_SEED={seed}")
+    upload = Upload(workspace, emulator, seed)
+    kills = []
+    try:
+        for i in range(KILLS - PUBLISH_KILLS):
+            moment = upload.choice.choice([upload.kill_inside_parts, upload.kill_around_a_commit])
+            kills.append((moment.__name__, moment()))
+            assert count(emulator, "CompleteMultipartUpload") == 0, f"finished too early, after {kills}"
+        # Complete is refused before its effect some times, then has it and its reply is held back; what follows is
+        # HEAD, which establishes the outcome and is held back in turn.
+        for kind in ["reset_before_effect"] * 4 + ["hold"]:
+            kills.append(("Complete " + kind, upload.kill_around_publishing("CompleteMultipartUpload", kind)))
+        while len(kills) < KILLS:
+            kills.append(("HeadObject", upload.kill_around_publishing("HeadObject", "hold")))
+            if not upload.client.running():
+                break
+        assert upload.client.wait() == 0, upload.client.stderr()
+        upload.note_progress()
+        done = harness.events(upload.client)[-1]
+    finally:
+        upload.client.kill()
+        upload.server.kill()
+        upload.client.popen.stdout.close()
+    print(f"{len(kills)} kills: {kills}")
+    assert len(kills) >= KILLS
+    assert done["event"] == "done" and done["size"] == upload.source.stat().st_size
+    assert emulator.read("killed") == upload.source.read_bytes()
+    assert upload.committed == sorted(upload.committed), upload.committed
+    # One upload, completed once: everything else was refused or found done.
+    effects = [e for e in emulator.journal() if e["operation"] == "CompleteMultipartUpload" and e["status"] == 200]
+    assert len(effects) <= 1 + sum(1 for name, _ in kills if "hold" in name)
+
+
+if __name__ == "__main__":
+    raise SystemExit(pytest.main([__file__, "-s"]))
