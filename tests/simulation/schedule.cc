@@ -2,10 +2,12 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/checksum.h"
+#include "base/error.h"
 #include "tests/simulation/sim_backend.h"
 #include "tests/simulation/sim_client.h"
 #include "tests/simulation/sim_store.h"
@@ -43,6 +45,31 @@ class Server {
     lives_.back().service->Drain([this] { Start(); });
   }
 
+  // Asks the server to abort the session, as an operator would.
+  void Abort() {
+    if (!up_) return;
+    world_.Trace("a server is asked to abort the session");
+    Life& life = lives_.back();
+    ++*life.unanswered;
+    life.service->Abort(
+        {"", kToken, ""},
+        [unanswered = life.unanswered](const absl::StatusOr<SessionView>&) { --*unanswered; });
+  }
+
+  // Once everything has come to its end: no stream is left, and no question open.
+  void CheckIdle() {
+    if (!up_) return;
+    Life& life = lives_.back();
+    bool drained = false;
+    life.service->Drain([&drained] { drained = true; });
+    while (!drained && world_.Step()) {
+    }
+    if (!drained) world_.Violate("a session of a server never ended");
+    if (*life.unanswered > 0) {
+      world_.Violate("a call of a server was never answered");
+    }
+  }
+
   void Bury() {
     for (Life& life : lives_) life.executor->Bury();
   }
@@ -51,6 +78,7 @@ class Server {
   struct Life {
     std::unique_ptr<ServerExecutor> executor;
     std::unique_ptr<SessionService> service;
+    std::shared_ptr<int> unanswered = std::make_shared<int>(0);  // calls of Abort
   };
 
   void Start() {
@@ -95,6 +123,7 @@ class Schedule {
     }
     CheckEnd();
     outcome_.violation = world_.violation();
+    outcome_.meddled = aborted_ || lost_ || overwritten_;
     TakeApart();
     return outcome_;
   }
@@ -116,6 +145,7 @@ class Schedule {
     plan.spec.object = {"bucket", "key"};
     plan.spec.part_size = world_.Chance(0.5) ? 0 : 2 + static_cast<int64_t>(world_.Below(14));
     if (!disagreeing_ && world_.Chance(0.5)) plan.spec.total_size = static_cast<int64_t>(size);
+    plan.creates = !disagreeing_ && world_.Chance(0.3);
     plan.reads_first = world_.Chance(0.6);
     plan.declares_crc = disagreeing_ || world_.Chance(0.7);
     plan.sends_epoch = plan.reads_first && world_.Chance(0.7);
@@ -135,6 +165,7 @@ class Schedule {
   }
 
   void PlanFaults() {
+    hostile_ = world_.Chance(0.2);
     const uint64_t faults = world_.Below(12);
     for (uint64_t i = 0; i < faults; ++i) {
       world_.After(absl::Milliseconds(world_.Below(4'000)), [this] { Fault(); });
@@ -146,16 +177,41 @@ class Schedule {
   }
 
   void Fault() {
+    if (world_.over) return;
     Server& server = *servers_[world_.Below(servers_.size())];
-    const uint64_t kind = world_.Below(10);
+    const uint64_t kind = world_.Below(hostile_ ? 16 : 11);
     if (kind < 6) {
       clients_[world_.Below(clients_.size())]->BreakConnection();
     } else if (kind < 9) {
-      outcome_.crashed = true;
-      server.Crash();
-      for (const auto& client : clients_) client->BreakConnection();
-    } else {
+      Crash(server);
+    } else if (kind < 10) {
+      for (const auto& each : servers_) Crash(*each);
+    } else if (kind < 11) {
       server.Drain();
+    } else {
+      Meddle(server, kind);
+    }
+  }
+
+  void Crash(Server& server) {
+    outcome_.crashed = true;
+    server.Crash();
+    for (const auto& client : clients_) client->BreakConnection();
+  }
+
+  // What clients cannot be protected from; but they must be told.
+  void Meddle(Server& server, uint64_t kind) {
+    if (kind < 12) {
+      server.Abort();
+      aborted_ = true;
+    } else if (kind < 14) {
+      world_.Trace("every upload is discarded");
+      backend_.LoseUploads();
+      lost_ = true;
+    } else {
+      world_.Trace("somebody overwrites the object");
+      backend_.Overwrite("key", "theirs");
+      overwritten_ = true;
     }
   }
 
@@ -167,7 +223,7 @@ class Schedule {
       world_.Violate(std::to_string(size) + " bytes were acknowledged but are not recorded");
       return;
     }
-    if (Ended(entry.record->state)) return;  // by then the upload may be gone
+    if (Ended(entry.record->state) || lost_) return;  // by then the upload may be gone
     int64_t offset = 0;
     for (const PartRecord& row : entry.ledger) {
       const std::string* bytes = backend_.FindPart(entry.record->upload_id, row.number);
@@ -190,6 +246,7 @@ class Schedule {
                entry.record->mark != object.mark) {
       world_.Violate("published something else than was sealed");
     }
+    published_.insert({object.mark, Crc64(object.bytes)});
     outcome_.published_by_put |= entry.record.has_value() && entry.record->seal->single_put;
     outcome_.published_by_parts |= entry.record.has_value() && !entry.record->seal->single_put;
   }
@@ -198,6 +255,10 @@ class Schedule {
   void OnFinished(const SimClient& client, const FinishedFrame& frame) {
     const PublishedObject& result = *frame.session.result;
     const SimBackend::Object* object = backend_.FindObject("key");
+    if (!published_.contains({frame.session.mark, result.crc64})) {
+      world_.Violate("finished, but it was never published");
+    }
+    if (overwritten_) return;
     if (object == nullptr || Crc64(object->bytes) != result.crc64) {
       world_.Violate("finished, but the object is not there or another");
     }
@@ -216,17 +277,24 @@ class Schedule {
     first_result_ = result;
   }
 
-  // Every honest client succeeds once the storm is over; of two that disagree, each is at least
-  // told something.
+  // Every honest client succeeds once the storm is over, unless others meddled; of two that
+  // disagree, each is at least told something.
   void CheckEnd() {
     if (!world_.violation().empty()) return;
     if (outcome_.events >= kMaxEvents) world_.Violate("it does not end");
     for (const auto& client : clients_) {
       if (!client->done()) world_.Violate(client->plan().name + " came to no end");
-      if (!disagreeing_ && !client->finished()) {
+      if (!disagreeing_ && !client->finished() && !MayFail(client->status())) {
         world_.Violate(client->plan().name + " failed: " + client->status().ToString());
       }
     }
+    for (const auto& server : servers_) server->CheckIdle();
+  }
+
+  bool MayFail(const absl::Status& status) const {
+    const std::string reason = ErrorReason(status);
+    return (lost_ && reason == "UPLOAD_LOST") || (aborted_ && reason == "SESSION_ABORTED") ||
+           ((lost_ || overwritten_) && reason == "OUTCOME_UNKNOWN");
   }
 
   void TakeApart() {
@@ -243,6 +311,11 @@ class Schedule {
   std::array<std::unique_ptr<Server>, 2> servers_;
   std::vector<std::shared_ptr<SimClient>> clients_;
   bool disagreeing_ = false;
+  bool hostile_ = false;  // others meddle with the bucket and the session
+  bool aborted_ = false;  // and this is what they did
+  bool lost_ = false;
+  bool overwritten_ = false;
+  std::set<std::pair<std::string, uint64_t>> published_;  // mark and CRC-64 of all that ever was
   std::optional<PublishedObject> first_result_;
   Outcome outcome_;
 };

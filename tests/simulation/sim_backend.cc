@@ -28,7 +28,7 @@ SimBackend::SimBackend(World& world) : world_(world) {
   capabilities_.max_part_size = 64;
   capabilities_.max_part_count = 10'000;
   capabilities_.max_object_size = 1 << 20;
-  capabilities_.max_put_size = 1 << 20;
+  capabilities_.max_put_size = 8;  // less than some parts have
   capabilities_.reports_crc64 = true;
   capabilities_.forbids_overwrite_atomically = true;
 }
@@ -95,7 +95,10 @@ absl::StatusOr<ObjectStat> SimBackend::Complete(const std::string& upload_id,
   int32_t last = 0;
   for (const PartReference& part : parts) {
     const auto stored = upload->second.parts.find(part.number);
-    if (part.number <= last || stored == upload->second.parts.end() ||
+    const bool too_small =
+        stored != upload->second.parts.end() && &part != &parts.back() &&
+        static_cast<int64_t>(stored->second.size()) < capabilities_.min_part_size;
+    if (part.number <= last || stored == upload->second.parts.end() || too_small ||
         EtagOf(stored->second) != part.etag) {
       return MakeError(Code::kFailedPrecondition, kReasonInvalidPart, "invalid part");
     }
@@ -212,6 +215,12 @@ void SimBackend::Delete(const ObjectName& object, DoneStatus done) {
 const SimBackend::Object* SimBackend::FindObject(const std::string& key) const {
   const auto it = objects_.find(key);
   return it == objects_.end() ? nullptr : &it->second;
+}
+
+void SimBackend::LoseUploads() { uploads_.clear(); }
+
+void SimBackend::Overwrite(const std::string& key, const std::string& bytes) {
+  objects_[key] = Object{"", bytes};
 }
 
 const std::string* SimBackend::FindPart(const std::string& upload_id, int32_t number) const {

@@ -49,6 +49,11 @@ class SimBackend final : public Backend {
   const Object* FindObject(const std::string& key) const;
   // The bytes of a stored part; null when it is not there.
   const std::string* FindPart(const std::string& upload_id, int32_t number) const;
+  // What others do to the bucket: a lifecycle rule discards every upload, somebody puts another
+  // object in the place of ours.
+  void LoseUploads();
+  void Overwrite(const std::string& key, const std::string& bytes);
+
   // A listener for every publication.
   std::function<void(const std::string& key, const Object&)> on_published;
 

@@ -49,6 +49,14 @@ SimClient::SimClient(World& world, Plan plan, FindServer find_server, ClientObse
       find_server_(std::move(find_server)),
       observer_(std::move(observer)) {}
 
+SimClient::~SimClient() { LetGo(); }
+
+// A driver holds its stream, and must not be held in turn any longer.
+void SimClient::LetGo() {
+  if (stream_ != nullptr) stream_->driver = nullptr;
+  stream_ = nullptr;
+}
+
 void SimClient::Open() {
   if (done_) return;
   SessionService* server = find_server_();
@@ -82,7 +90,8 @@ void SimClient::BreakConnection() {
   if (stream_ == nullptr || done_) return;
   world_.Trace(plan_.name + " loses the connection");
   const auto stream = std::exchange(stream_, nullptr);
-  world_.After(world_.SomeDelay(), [stream] { stream->driver->OnStreamLost(); });
+  world_.After(world_.SomeDelay(),
+               [stream] { std::exchange(stream->driver, nullptr)->OnStreamLost(); });
   OpenAgain(world_.SomeDelay());
 }
 
@@ -107,6 +116,8 @@ std::optional<ClientFrame> SimClient::NextFrame() {
     sent_open_ = true;
     OpenFrame open;
     open.spec = plan_.spec;
+    if (plan_.creates && !opened_before_) open.mode = OpenMode::kCreate;
+    opened_before_ = true;
     open.replay_buffer_bytes = plan_.replay_buffer_bytes;
     if (plan_.sends_epoch && epoch_ > 0) open.expect_epoch = epoch_;
     return open;
@@ -158,7 +169,7 @@ void SimClient::OnServerFrame(Stream*, const ServerFrame& frame) {
 
 void SimClient::OnClosed(Stream*, const absl::Status& status) {
   world_.Trace(plan_.name + " is told: " + status.ToString());
-  stream_ = nullptr;
+  LetGo();
   if (status.ok() != finished_) world_.Violate("OK and `finished` do not go together");
   const std::optional<absl::Duration> retry = RetryDelay(status);
   status_ = status;

@@ -30,6 +30,7 @@ class SimClient : public std::enable_shared_from_this<SimClient> {
     std::string token;
     std::string content;
     SessionSpec spec;
+    bool creates = false;     // opens with CREATE the first time
     bool reads_first = true;  // waits for `opened`
     bool declares_crc = true;
     bool sends_epoch = true;
@@ -38,6 +39,8 @@ class SimClient : public std::enable_shared_from_this<SimClient> {
   };
 
   SimClient(World& world, Plan plan, FindServer find_server, ClientObserver observer);
+
+  ~SimClient();
 
   void Open();
 
@@ -56,6 +59,7 @@ class SimClient : public std::enable_shared_from_this<SimClient> {
   void OnServerFrame(Stream* stream, const ServerFrame& frame);
   void OnServerRead(Stream* stream);
   void OnClosed(Stream* stream, const absl::Status& status);
+  void LetGo();
   void OpenAgain(absl::Duration delay);
   std::optional<ClientFrame> NextFrame();
   void Offer();
@@ -67,6 +71,7 @@ class SimClient : public std::enable_shared_from_this<SimClient> {
   const ClientObserver observer_;
 
   std::shared_ptr<Stream> stream_;
+  bool opened_before_ = false;
   bool opened_ = false;
   bool server_wants_ = false;
   bool sent_open_ = false;

@@ -30,6 +30,7 @@ TEST(SimulationTest, NoScheduleBreaksAnInvariant) {
   uint64_t uploads = 0;
   uint64_t crashes = 0;
   uint64_t resumed = 0;
+  uint64_t meddled = 0;
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     const Outcome outcome = RunSchedule(seed, false);
     ASSERT_EQ(outcome.violation, "")
@@ -38,6 +39,7 @@ TEST(SimulationTest, NoScheduleBreaksAnInvariant) {
     puts += outcome.published_by_put ? 1 : 0;
     uploads += outcome.published_by_parts ? 1 : 0;
     crashes += outcome.crashed ? 1 : 0;
+    meddled += outcome.meddled ? 1 : 0;
     resumed += outcome.opens > 1 ? 1 : 0;
   }
   // A simulation in which nothing goes wrong proves nothing.
@@ -45,6 +47,7 @@ TEST(SimulationTest, NoScheduleBreaksAnInvariant) {
   EXPECT_GT(uploads, seeds / 4);
   EXPECT_GT(crashes, seeds / 4);
   EXPECT_GT(resumed, seeds / 4);
+  EXPECT_GT(meddled, seeds / 10);
   std::printf("%llu schedules: %llu by a single put, %llu by parts, %llu with a crash\n",
               static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(puts),
               static_cast<unsigned long long>(uploads), static_cast<unsigned long long>(crashes));
