@@ -23,6 +23,11 @@ if(PENSTOCK_SANITIZE)
 endif()
 add_library(penstock_warnings INTERFACE)
 target_compile_options(penstock_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 sees uninitialized members in alternatives that a std::variant does not hold.
+  # ASan and UBSan runs, and clang's analyzer in the lint test, watch for the real ones.
+  target_compile_options(penstock_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(penstock_warnings INTERFACE -Wthread-safety)
 endif()
