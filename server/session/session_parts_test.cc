@@ -97,6 +97,21 @@ TEST(SessionPartsTest, ChunkOfManyPartsIsSentAsFarAsAllowedAndNoNumberPassesTheR
   EXPECT_EQ(s.stored->committed_size, 20);
 }
 
+// A claim reserves before it knows the session's own parallelism.
+TEST(SessionPartsTest, ClaimThatReservedTooFewNumbersWaitsForTheNextCommit) {
+  OpenFrame open = NewObject();
+  open.spec->max_parallel_parts = 5;
+  SessionHarness s;
+  s.Commit("abcd", open);
+  s.Restart(Resume());  // two by default: three are reserved
+  s.Store();
+  for (int64_t offset = 4; offset < 20; offset += 4) s.Chunk(offset, "efgh");
+  const int32_t last = s.stored->reserved_number;
+  s.Stored(last - 2);
+  EXPECT_THAT(s.Store(),
+              ElementsAre("progress 8/20", "part " + std::to_string(last + 1) + " efgh"));
+}
+
 TEST(SessionPartsTest, FailedPartEndsTheStreamAndItsNumberIsDead) {
   SessionHarness s;
   s.StartUpload();
