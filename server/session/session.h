@@ -213,6 +213,7 @@ class Session {
   void Write(SessionWrite write);
   void OnWritten(const SessionWrite& write, StoreAnswer& answer);
   void OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer);
+  absl::Status WhyRefused(const StoreAnswer& answer) const;
   void DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer& answer);
   bool RetryWrite();
   bool ClaimsForNobody() const;

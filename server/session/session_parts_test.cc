@@ -290,6 +290,27 @@ TEST(SessionPartsTest, TakenTokenChangesNothing) {
   EXPECT_EQ(*s.stored, before);
 }
 
+// The repeat of an insert finds its own session, which somebody changed meanwhile.
+TEST(SessionPartsTest, OwnSessionIsNotTakenForAnothers) {
+  OpenFrame create = NewObject();
+  create.mode = OpenMode::kCreate;
+  SessionHarness aborted;
+  aborted.OpenFresh(create);
+  aborted.Chunk(0, "abcd");
+  aborted.StoreAppliesAndForgets();
+  aborted.ApplyToStore(AbortSession{"aborter", absl::Now()});
+  aborted.Fire(SessionTimer::kRetryStore);
+  EXPECT_THAT(aborted.Store(), ElementsAre("close SESSION_ABORTED", "release"));
+
+  SessionHarness claimed;
+  claimed.OpenFresh(create);
+  claimed.Chunk(0, "abcd");
+  claimed.StoreAppliesAndForgets();
+  claimed.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  claimed.Fire(SessionTimer::kRetryStore);
+  EXPECT_THAT(claimed.Store(), ElementsAre("close STALE_WRITER", "release"));
+}
+
 TEST(SessionPartsTest, LoserOfTheUploadIdDiscardsItsOwnUpload) {
   SessionHarness s;
   s.OpenFresh();
