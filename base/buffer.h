@@ -15,8 +15,7 @@ namespace penstock {
 //
 //   auto buffer = std::make_shared<Buffer>();
 //   buffer->Append(chunk);
-//   std::shared_ptr<const Buffer> body = buffer;   // from here on immutable: pass it to the
-//   backend
+//   std::shared_ptr<const Buffer> body = buffer;   // immutable from here on: for the backend
 //
 // Not synchronized while it is filled; read from any thread once it is shared as const.
 class Buffer {

@@ -193,12 +193,6 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
 
 void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer) {
   switch (answer.code) {
-    case StoreCode::kExists:
-      // CREATE was told that the token is free, and lost the race: it must not take over.
-      Close(open_.mode == OpenMode::kCreate
-                ? session_errors::SessionExists(answer.record->session_id)
-                : session_errors::TokenTaken());
-      break;
     case StoreCode::kExhausted:
       Close(session_errors::StoreFull(answer.message));
       break;
@@ -210,18 +204,26 @@ void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer
       Close(session_errors::StoreCorrupt(answer.message));
       break;
     default:
-      // Another owner, or a late write of our own: either way the ownership is over (rule 4).
-      if (answer.record.has_value() && answer.record->state == SessionState::kAborted) {
-        Close(session_errors::SessionAborted());
-      } else if (answer.record.has_value() && answer.record->fence == record_.fence) {
-        Close(session_errors::OwnershipLost());
-      } else {
-        Close(session_errors::StaleWriter());
-      }
+      Close(WhyRefused(answer));
       DiscardRefusedUpload(write, answer);
       break;
   }
   End();
+}
+
+// Another owner, or a late write of our own: either way the ownership is over (rule 4).
+absl::Status Session::WhyRefused(const StoreAnswer& answer) const {
+  if (!answer.record.has_value()) return session_errors::StaleWriter();
+  const SessionRecord& there = *answer.record;
+  // An insert that is repeated may find its own session, changed by somebody since.
+  if (answer.code == StoreCode::kExists && there.session_id != record_.session_id) {
+    // CREATE was told that the token is free, and lost the race: it must not take over.
+    return open_.mode == OpenMode::kCreate ? session_errors::SessionExists(there.session_id)
+                                           : session_errors::TokenTaken();
+  }
+  if (there.state == SessionState::kAborted) return session_errors::SessionAborted();
+  return there.fence == record_.fence ? session_errors::OwnershipLost()
+                                      : session_errors::StaleWriter();
 }
 
 // An upload that was begun and is not recorded is nobody's: the loser discards its own. But an

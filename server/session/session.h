@@ -4,8 +4,7 @@
 // The heart: one stream's work on one session, as a state machine without I/O.
 //
 //   Session session(config, ids);
-//   for (SessionEffect& effect : session.On(event, now)) ...   // execute it, in order; answers are
-//   events
+//   for (SessionEffect& effect : session.On(event, now)) ...   // do it; its answer is an event
 //
 // A Session begins with a stream, tries to become the owner of the session that the stream's `open`
 // names, and ends when nothing more can come of it (Release). It is not thread-safe: its driver
@@ -15,42 +14,50 @@
 // The straight-line version, as it would read if nothing took time:
 //
 //   open     claim at the store; unknown token: no record yet. Answer `opened`.
-//   chunks   fill a part; when it is full: create the record, begin the multipart upload and record
-//   its id (each
-//            once, in this order), bind the next part number to the bytes for ever, upload.
+//   chunks   fill a part. When it is full: create the record, begin the multipart upload, record
+//            its id (each once, in this order), bind the next part number to the bytes for ever,
+//            upload.
 //   stored   commit the stored parts that continue the ledger; only then tell the client (rule 1).
 //   finish   with a record: upload what is left, commit, seal the ledger, CompleteUpload, record
-//   the result, answer.
-//            without one: prepare the put, insert the session sealed as a single put, send the put,
-//            record, answer.
+//            the result, answer. Without one: prepare the put, insert the session sealed as a
+//            single put, send the put, record, answer.
 //
-// States and transitions. "stream gone" is StreamLost, Superseded apart; every state but kEnded
-// goes to kEnded on Superseded and AbortRequested, and when the store says that the ownership has
-// ended.
+// States and transitions. "Stream gone" is StreamLost or InputEnded. Every state goes to kEnded
+// when the session is superseded or aborted, and when a write says that the ownership has ended or
+// the store cannot be reached.
 //
-//   kStart            open                 -> kClaiming
-//   kClaiming         not found            -> kFresh
-//                     claimed, open        -> kOpen
-//                     claimed, finishing   -> kResolving
-//                     ended or refused     -> kEnded
-//   kFresh            first part is full   -> kCreating
-//                     finish               -> kPreparing (small object), or kRecording (wrong
-//                     CRC-64) stream gone, drain   -> kEnded
-//   kCreating         created              -> kOpen
-//   kOpen             finish, all committed-> kSealing
-//                     stream gone, drain, error -> kWinding (unless finish was read: rule 6)
-//                     upload lost, wrong CRC-64 -> kRecording (failed)
-//   kWinding          parts in flight done -> kEnded
-//   kAwaitingContent  finish, same content -> kPreparing
-//                     stream gone, drain   -> kEnded
-//   kPreparing        signed               -> kSealing
-//   kSealing          sealed               -> kPublishing
-//   kPublishing       published            -> kRecording
-//                     anything unclear     -> kResolving
-//   kResolving        ours                 -> kRecording
-//                     not ours             -> kPublishing, kPreparing, kAwaitingContent or
-//                     kRecording (failed)
-//   kRecording        recorded             -> kEnded
+//   kStart            open                    -> kClaiming
+//                     another frame, bad open -> kEnded
+//   kClaiming         token unknown           -> kFresh
+//                     claimed, open           -> kOpen
+//                     claimed, finishing      -> kResolving
+//                     ended, refused, drain   -> kEnded
+//   kFresh            first part is full      -> kCreating
+//                     finish                  -> kPreparing (fits into one put), kCreating
+//                     finish, wrong CRC-64    -> kRecording (failed)
+//                     stream gone, drain      -> kEnded
+//   kCreating         created                 -> kOpen
+//                     stream gone, drain      -> kEnded
+//   kOpen             finish, all committed   -> kSealing
+//                     upload lost             -> kRecording (failed)
+//                     finish, wrong CRC-64    -> kRecording (failed)
+//                     stream gone, drain      -> kWinding (unless finish was read: rule 6)
+//                     error                   -> kWinding
+//   kWinding          nothing in flight       -> kEnded
+//   kAwaitingContent  finish, same content    -> kPreparing
+//                     other content           -> kEnded
+//                     stream gone, drain      -> kEnded
+//   kPreparing        signed                  -> kSealing
+//   kSealing          sealed                  -> kPublishing
+//   kPublishing       published               -> kRecording
+//                     unclear or refused      -> kResolving
+//                     denied                  -> kEnded (still sealed)
+//   kResolving        ours                    -> kRecording
+//                     not ours, claimed       -> kPublishing, kAwaitingContent
+//                     not ours, unclear       -> kPublishing, kPreparing
+//                     not ours, refused       -> kRecording (failed)
+//                     nobody can tell         -> kEnded (still sealed)
+//   kRecording        recorded                -> kEnded
 
 #include <cstdint>
 #include <deque>
@@ -207,6 +214,7 @@ class Session {
   void Write(SessionWrite write);
   void OnWritten(const SessionWrite& write, StoreAnswer& answer);
   void OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer);
+  absl::Status WhyRefused(const StoreAnswer& answer) const;
   void DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer& answer);
   bool RetryWrite();
   bool ClaimsForNobody() const;

@@ -47,20 +47,6 @@ TEST(SessionOpenTest, ResumeNeedsNoObject) {
   EXPECT_THAT(s.Store(), ElementsAre("owner", "opened 4", "tick 5s", "read"));
 }
 
-TEST(SessionOpenTest, ResumeOfAnUnknownTokenIsNotFound) {
-  SessionHarness s;
-  s.Open(Resume());
-  EXPECT_THAT(s.Store(), ElementsAre("close SESSION_NOT_FOUND", "release"));
-  ExpectError(s.closed_with(), absl::StatusCode::kNotFound, "SESSION_NOT_FOUND");
-}
-
-TEST(SessionOpenTest, UnknownTokenWithoutAnObjectIsRefused) {
-  SessionHarness s;
-  s.Open(OpenFrame{});
-  EXPECT_THAT(s.Store(), ElementsAre("close OBJECT_REQUIRED", "release"));
-  ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, "OBJECT_REQUIRED");
-}
-
 TEST(SessionOpenTest, CreateLooksUpAndTakesNothingOver) {
   OpenFrame create = NewObject();
   create.mode = OpenMode::kCreate;
@@ -145,31 +131,6 @@ TEST(SessionOpenTest, StaleOpenTakesNothingOver) {
   EXPECT_EQ(s.opened().session.fence.epoch, 3);
 }
 
-TEST(SessionOpenTest, AnotherObjectUnderTheTokenIsRefused) {
-  struct Case {
-    const char* field;
-    void (*change)(SessionSpec&);
-  };
-  const Case cases[] = {
-      {"bucket", [](SessionSpec& spec) { spec.object.bucket = "other"; }},
-      {"key", [](SessionSpec& spec) { spec.object.key = "other"; }},
-      {"content_type", [](SessionSpec& spec) { spec.attributes.content_type = "text/plain"; }},
-      {"metadata", [](SessionSpec& spec) { spec.attributes.metadata["a"] = "b"; }},
-      {"forbid_overwrite", [](SessionSpec& spec) { spec.attributes.forbid_overwrite = true; }},
-  };
-  for (const Case& c : cases) {
-    SessionHarness s;
-    s.Commit("abcd");
-    OpenFrame open = NewObject();
-    c.change(*open.spec);
-    s.Restart(open);
-    EXPECT_THAT(s.Store(), ElementsAre("close SPEC_MISMATCH", "release")) << c.field;
-    ExpectError(s.closed_with(), absl::StatusCode::kFailedPrecondition, "SPEC_MISMATCH",
-                {{"field", c.field}});
-    EXPECT_EQ(s.stored->fence.epoch, 1);
-  }
-}
-
 TEST(SessionOpenTest, PartSizeParallelismAndLabelsMayDiffer) {
   SessionHarness s;
   s.Commit("abcd");
@@ -194,75 +155,6 @@ TEST(SessionOpenTest, TooManyClaimsAreToldWhenToComeBack) {
   EXPECT_THAT(s.Store(), ElementsAre("close TOO_MANY_CLAIMS", "release"));
   EXPECT_EQ(s.closed_with().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(RetryDelay(s.closed_with()), absl::Minutes(1));
-}
-
-TEST(SessionOpenTest, BadOpenIsRefusedBeforeAnythingIsTakenOver) {
-  struct Case {
-    const char* reason;
-    ErrorMetadata metadata;
-    void (*change)(OpenFrame&);
-  };
-  const Case cases[] = {
-      {"UNKNOWN_REMOTE",
-       {{"remote", "nowhere"}},
-       [](OpenFrame& open) { open.spec->remote = "nowhere"; }},
-      {"BAD_PART_SIZE",
-       {{"minimum", "2"}, {"maximum", "64"}, {"got", "65"}},
-       [](OpenFrame& open) { open.spec->part_size = 65; }},
-      {"BAD_PART_SIZE", {{"got", "1"}}, [](OpenFrame& open) { open.spec->part_size = 1; }},
-      {"BAD_PART_SIZE", {{"got", "-4"}}, [](OpenFrame& open) { open.spec->part_size = -4; }},
-      {"BAD_TOTAL_SIZE", {{"got", "-1"}}, [](OpenFrame& open) { open.spec->total_size = -1; }},
-      {"BAD_PARALLEL_PARTS",
-       {{"got", "-1"}},
-       [](OpenFrame& open) { open.spec->max_parallel_parts = -1; }},
-      {"REPLAY_BUFFER_TOO_SMALL",
-       {{"minimum", "8"}, {"got", "7"}},
-       [](OpenFrame& open) { open.replay_buffer_bytes = 7; }},
-      {"BAD_REPLAY_BUFFER",
-       {{"got", "-1"}},
-       [](OpenFrame& open) { open.replay_buffer_bytes = -1; }},
-      {"OBJECT_TOO_LARGE",
-       {{"limit", std::to_string(64 * 9500)}, {"got", "608001"}},
-       [](OpenFrame& open) { open.spec->total_size = 64 * 9500 + 1; }},
-  };
-  for (const Case& c : cases) {
-    SessionHarness s;
-    OpenFrame open = NewObject();
-    c.change(open);
-    EXPECT_THAT(s.Open(open), ElementsAre(std::string("close ") + c.reason, "release"));
-    ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, c.reason, c.metadata);
-    EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt) << c.reason;
-  }
-}
-
-TEST(SessionOpenTest, NegativeReplayBufferIsRefusedBeforeTheClaimThoughNoObjectIsNamed) {
-  SessionHarness s;
-  s.Commit("abcd");
-  OpenFrame open = Resume();
-  open.replay_buffer_bytes = -1;
-  s.Restart(open);
-  EXPECT_EQ(s.state(), State::kEnded);
-  ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, "BAD_REPLAY_BUFFER");
-  EXPECT_EQ(s.stored->fence.epoch, 1);
-}
-
-TEST(SessionOpenTest, LengthThatALargerBudgetWouldCarryIsToldSo) {
-  SessionConfig config = SmallConfig();
-  config.memory_budget = 64;  // parts of 8 bytes
-  SessionHarness s(config);
-  OpenFrame open = NewObject();
-  open.spec->total_size = 16 * 9500;
-  s.Open(open);
-  ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, "OBJECT_TOO_LARGE",
-              {{"limit", std::to_string(8 * 9500)}, {"memory_budget_needed", "128"}});
-}
-
-TEST(SessionOpenTest, LengthThatNoBudgetWouldCarryPromisesNone) {
-  SessionHarness s;
-  OpenFrame open = NewObject();
-  open.spec->total_size = (1 << 20) + 1;  // beyond what the remote stores
-  s.Open(open);
-  EXPECT_FALSE(ErrorMetadataOf(s.closed_with()).contains("memory_budget_needed"));
 }
 
 TEST(SessionOpenTest, ParallelPartsAreClamped) {
@@ -291,16 +183,6 @@ TEST(SessionOpenTest, ReplayBufferBoundsPartsAndUnackedBytes) {
   s.OpenFresh(open);
   EXPECT_EQ(s.opened().part_size, 10);
   EXPECT_EQ(s.opened().max_unacked_bytes, 40);
-}
-
-TEST(SessionOpenTest, FirstFrameMustBeOpen) {
-  SessionHarness s;
-  EXPECT_THAT(s.Chunk(0, "abcd"), ElementsAre("close OPEN_EXPECTED", "release"));
-  ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, "OPEN_EXPECTED");
-  SessionHarness empty;
-  EXPECT_THAT(empty.HalfClose(), ElementsAre("close OPEN_EXPECTED", "release"));
-  SessionHarness gone;
-  EXPECT_THAT(gone.Lose(), ElementsAre("release"));
 }
 
 TEST(SessionOpenTest, FinishedSessionIsReplayed) {
@@ -453,14 +335,6 @@ TEST(SessionOpenTest, SessionWithoutAStreamThatHasNothingToResolveEnds) {
   s.Commit("abcd");
   s.Restart(Resume(), false);
   EXPECT_THAT(s.Store(), ElementsAre("owner", "release"));
-}
-
-TEST(SessionOpenTest, RecordOfARemoteThatIsNotConfiguredIsRefused) {
-  SessionHarness s;
-  s.Commit("abcd");
-  s.stored->spec.remote = "gone";
-  s.Restart(Resume());
-  EXPECT_THAT(s.Store(), ElementsAre("close UNKNOWN_REMOTE", "release"));
 }
 
 }  // namespace

@@ -36,8 +36,7 @@ void Session::StartParts() {
     if (bound >= parallel_parts_ || next_number_ > reserved_to_) return;
     if (next_number_ > limits_.max_number) {
       Close(session_errors::PartNumbersExhausted(limits_.max_number));
-      finish_.reset();  // it cannot be kept: what is committed stays, and the next open is told the
-                        // same
+      finish_.reset();  // it cannot be kept; what is committed stays
       Wind();
       return;
     }
@@ -138,8 +137,9 @@ void Session::Wind() {
       TellDraining();
       End();
       return;
-    default:  // an answer is on its way, and its handler sees that the stream is gone; or there is
-              // no way back
+    default:
+      // An answer is on its way, and its handler sees that the stream is gone; or there is no way
+      // back.
       return;
   }
 }

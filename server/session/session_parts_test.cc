@@ -97,6 +97,21 @@ TEST(SessionPartsTest, ChunkOfManyPartsIsSentAsFarAsAllowedAndNoNumberPassesTheR
   EXPECT_EQ(s.stored->committed_size, 20);
 }
 
+// A claim reserves before it knows the session's own parallelism.
+TEST(SessionPartsTest, ClaimThatReservedTooFewNumbersWaitsForTheNextCommit) {
+  OpenFrame open = NewObject();
+  open.spec->max_parallel_parts = 5;
+  SessionHarness s;
+  s.Commit("abcd", open);
+  s.Restart(Resume());  // two by default: three are reserved
+  s.Store();
+  for (int64_t offset = 4; offset < 20; offset += 4) s.Chunk(offset, "efgh");
+  const int32_t last = s.stored->reserved_number;
+  s.Stored(last - 2);
+  EXPECT_THAT(s.Store(),
+              ElementsAre("progress 8/20", "part " + std::to_string(last + 1) + " efgh"));
+}
+
 TEST(SessionPartsTest, FailedPartEndsTheStreamAndItsNumberIsDead) {
   SessionHarness s;
   s.StartUpload();
@@ -189,132 +204,6 @@ TEST(SessionPartsTest, LostUploadFailsTheSessionThoughTheStreamIsGone) {
   const absl::Status lost = MakeError(Code::kNotFound, kReasonNoSuchUpload, "no such upload");
   EXPECT_THAT(s.PartFails(1, lost), ElementsAre("record failed UPLOAD_LOST"));
   EXPECT_THAT(s.Store(), ElementsAre("discard u1", "release"));
-}
-
-TEST(SessionPartsTest, StaleWriterIsToldToStop) {
-  SessionHarness s;
-  s.StartUpload();
-  s.Stored(1);
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
-  EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
-  ExpectError(s.closed_with(), Code::kAborted, "STALE_WRITER");
-  EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt);
-  EXPECT_EQ(s.stored->committed_size, 0);
-}
-
-TEST(SessionPartsTest, LateWriteOfTheOwnerEndsItsOwnershipButNotTheSession) {
-  SessionHarness s;
-  s.StartUpload();
-  s.Stored(1);
-  s.stored->committed_size = 2;  // as if by an earlier write of this owner
-  EXPECT_THAT(s.Store(), ElementsAre("close OWNERSHIP_LOST", "release"));
-  EXPECT_EQ(s.closed_with().code(), Code::kUnavailable);
-  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
-}
-
-TEST(SessionPartsTest, WriterOfAnAbortedSessionIsToldSo) {
-  SessionHarness s;
-  s.StartUpload();
-  s.Stored(1);
-  s.ApplyToStore(AbortSession{"aborter", absl::Now()});
-  EXPECT_THAT(s.Store(), ElementsAre("close SESSION_ABORTED", "release"));
-  ExpectError(s.closed_with(), Code::kFailedPrecondition, "SESSION_ABORTED");
-}
-
-TEST(SessionPartsTest, CommitOfUnknownOutcomeIsRepeatedWithEqualArguments) {
-  SessionHarness s;
-  s.StartUpload();
-  s.Stored(1);
-  EXPECT_THAT(s.StoreAppliesAndForgets(), ElementsAre("retry store 200ms"));
-  EXPECT_THAT(s.Fire(SessionTimer::kRetryStore), ElementsAre("commit 1"));
-  EXPECT_THAT(s.Store(), ElementsAre("progress 4/4"));
-  EXPECT_EQ(s.ledger.size(), 1u);
-}
-
-TEST(SessionPartsTest, PausesBetweenRepeatsDouble) {
-  SessionHarness s;
-  s.StartUpload();
-  s.Stored(1);
-  for (const char* pause : {"200ms", "400ms", "800ms", "1.6s", "3.2s"}) {
-    EXPECT_THAT(s.StoreFails(StoreCode::kUnavailable),
-                ElementsAre(std::string("retry store ") + pause));
-    s.Fire(SessionTimer::kRetryStore);
-  }
-  EXPECT_THAT(s.StoreFails(StoreCode::kUnavailable),
-              ElementsAre("close STORE_UNAVAILABLE", "release"));
-  EXPECT_EQ(s.stored->committed_size, 0);
-}
-
-TEST(SessionPartsTest, FullStoreAcknowledgesNothingAndAsksToComeBack) {
-  SessionHarness s;
-  s.StartUpload();
-  s.Stored(1);
-  EXPECT_THAT(s.StoreFails(StoreCode::kExhausted), ElementsAre("close STORE_FULL", "release"));
-  EXPECT_EQ(s.closed_with().code(), Code::kResourceExhausted);
-  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
-}
-
-TEST(SessionPartsTest, ContradictoryStoreEndsTheStream) {
-  SessionHarness s;
-  s.StartUpload();
-  s.Stored(1);
-  EXPECT_THAT(s.StoreFails(StoreCode::kCorrupt), ElementsAre("close STORE_CORRUPT", "release"));
-  EXPECT_EQ(s.closed_with().code(), Code::kInternal);
-}
-
-TEST(SessionPartsTest, TakenTokenChangesNothing) {
-  SessionHarness s;
-  s.OpenFresh();
-  s.Chunk(0, "abcd");
-  s.stored = s.record();
-  s.stored->session_id = "theirs";
-  const SessionRecord before = *s.stored;
-  EXPECT_THAT(s.Store(), ElementsAre("close TOKEN_TAKEN", "release"));
-  EXPECT_EQ(s.closed_with().code(), Code::kAborted);
-  EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
-  EXPECT_EQ(*s.stored, before);
-}
-
-TEST(SessionPartsTest, LoserOfTheUploadIdDiscardsItsOwnUpload) {
-  SessionHarness s;
-  s.OpenFresh();
-  s.Chunk(0, "abcd");
-  s.Store();
-  s.Initiated("u1");
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
-  EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "discard u1", "release"));
-}
-
-TEST(SessionPartsTest, UploadIdThatWasRecordedAfterAllIsNotDiscarded) {
-  SessionHarness s;
-  s.OpenFresh();
-  s.Chunk(0, "abcd");
-  s.Store();
-  s.Initiated("u1");
-  s.StoreAppliesAndForgets();
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
-  s.Fire(SessionTimer::kRetryStore);
-  EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
-}
-
-TEST(SessionPartsTest, UploadThatIsInitiatedTooLateIsDiscarded) {
-  SessionHarness s;
-  s.OpenFresh();
-  s.Chunk(0, "abcd");
-  s.Store();
-  EXPECT_THAT(s.Supersede(), ElementsAre("close STALE_WRITER", "release"));
-  EXPECT_THAT(s.Initiated("u1"), ElementsAre("discard u1"));
-}
-
-TEST(SessionPartsTest, UploadIdThatIsRefusedAfterTheEndIsDiscarded) {
-  SessionHarness s;
-  s.OpenFresh();
-  s.Chunk(0, "abcd");
-  s.Store();
-  s.Initiated("u1");
-  s.ApplyToStore(AbortSession{"aborter", absl::Now()});
-  EXPECT_THAT(s.Abort(), ElementsAre("close SESSION_ABORTED", "release"));
-  EXPECT_THAT(s.StoreAfterEnd(), ElementsAre("discard u1"));
 }
 
 TEST(SessionPartsTest, StreamLostBeforeFinishCommitsWhatIsInFlightAndDropsTheRest) {
