@@ -36,17 +36,16 @@ class ServerImpl final : public Server {
             MakeThreadPool(std::max(2, static_cast<int>(std::thread::hardware_concurrency())))),
         blocking_(MakeThreadPool(kBlockingThreads)) {}
 
-  // Nobody may be called after it is gone: listeners go first; then the backends, which wait for
-  // their calls, and what carries those; then the store, which answers what is queued; then the
-  // threads that run drivers; and last the sessions that drivers point into.
+  // Nobody may be called after it is gone: listeners go first; then the sessions, which wait for what
+  // their drivers have asked for; then those who answer; and last what these run on.
   ~ServerImpl() override {
     rpc_.reset();
+    sessions_.reset();
     backends_.clear();
+    store_.reset();
     http_.reset();
     blocking_.reset();
-    store_.reset();
     executor_.reset();
-    sessions_.reset();
   }
 
   absl::Status Open(const ServerConfig& config, const Registry& registry) {

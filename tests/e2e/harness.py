@@ -149,6 +149,11 @@ class Emulator(Process):
     def add_fault(self, operation, kind, **more):
         return self.control("POST", "faults", {"operation": operation, "kind": kind, **more})
 
+    def hold_parts_from(self, number):
+        """Stores these parts, but holds their replies back until the faults are cleared."""
+        for held in range(number, number + 32):
+            self.add_fault("UploadPart", "hold", part_number=held, count=1000)
+
     def clear_faults(self):
         self.control("DELETE", "faults")
 

@@ -29,7 +29,7 @@ def stop_inside(process, emulator, number):
 
 def test_same_command_resumes_after_kill(workspace, server, emulator):
     path = workspace.file("source", 20 * MIB)
-    emulator.add_fault("UploadPart", "hold", skip=2, count=100)
+    emulator.hold_parts_from(3)
     with put(workspace, server, path, "k", "--part-size", "1MiB") as first:
         first.wait_line('"committed_size":2097152')
         assert stop_inside(first, emulator, signal.SIGKILL) == -signal.SIGKILL
@@ -46,7 +46,7 @@ def test_same_command_resumes_after_kill(workspace, server, emulator):
 
 def test_interrupt_stops_cleanly_and_prints_how_to_resume(workspace, server, emulator):
     path = workspace.file("with space", 20 * MIB)
-    emulator.add_fault("UploadPart", "hold", skip=2, count=100)
+    emulator.hold_parts_from(3)
     with harness.cli(workspace, "put", path, f"oss:{BUCKET}/k", "--part-size", "1MiB", server=server) as process:
         assert stop_inside(process, emulator, signal.SIGINT) == 130
         printed = process.stderr()
@@ -63,7 +63,7 @@ def test_interrupt_stops_cleanly_and_prints_how_to_resume(workspace, server, emu
 
 def test_pipe_survives_a_restart_of_the_server(workspace, server, emulator):
     path = workspace.file("source", 30 * MIB)
-    emulator.add_fault("UploadPart", "hold", skip=2, count=100)
+    emulator.hold_parts_from(3)
     with open(path, "rb") as source:
         feeder = subprocess.Popen(["cat"], stdin=source, stdout=subprocess.PIPE)
     with put(workspace, server, "-", "k", "--replay-buffer", "8MiB", stdin=feeder.stdout) as process:
@@ -92,7 +92,7 @@ def test_client_waits_for_a_server_that_is_away(workspace, server, emulator):
 def test_changed_source_is_refused_before_finish(workspace, server, emulator):
     path = workspace.file("source", 8 * MIB)
     status = path.stat()
-    emulator.add_fault("UploadPart", "hold", skip=2, count=100)
+    emulator.hold_parts_from(3)
     with put(workspace, server, path, "k", "--part-size", "1MiB") as first:
         first.wait_line('"committed_size":2097152')
         stop_inside(first, emulator, signal.SIGKILL)
@@ -118,7 +118,7 @@ def test_putting_again_replays_the_result(workspace, server, emulator):
 
 def test_sessions_status_and_abort(workspace, server, emulator):
     path = workspace.file("source", 20 * MIB)
-    emulator.add_fault("UploadPart", "hold", skip=2, count=100)
+    emulator.hold_parts_from(3)
     with put(workspace, server, path, "some/key", "--part-size", "1MiB") as process:
         process.wait_line('"committed_size":2097152')
         stop_inside(process, emulator, signal.SIGKILL)
@@ -142,7 +142,7 @@ def test_sessions_status_and_abort(workspace, server, emulator):
 @pytest.mark.parametrize("arguments,expected,text", [
     (["put"], 2, "required"),
     (["put", "/no/such/file", "oss:e2e-bucket/k"], 3, "/no/such/file"),
-    (["put", "FILE", "oss-e2e-bucket-k"], 2, "remote:bucket/key"),
+    (["put", "FILE", "oss-e2e-bucket-k"], 2, "remote:bucket/some/key"),
     (["put", "FILE", "oss:no-such-bucket/k"], 3, "NO_SUCH_BUCKET"),
     (["put", "FILE", "nowhere:e2e-bucket/k"], 2, "UNKNOWN_REMOTE"),
     (["put", "FILE", "oss:e2e-bucket/k", "--part-size", "1KiB"], 2, "BAD_PART_SIZE"),
@@ -193,7 +193,7 @@ def test_tokens_come_from_a_file_or_the_environment_and_are_not_shown(workspace,
 
 def test_two_writers_the_newer_wins_and_the_older_stops(workspace, server, emulator):
     path = workspace.file("source", 20 * MIB)
-    emulator.add_fault("UploadPart", "hold", skip=2, count=100)
+    emulator.hold_parts_from(3)
     with put(workspace, server, path, "k", "--part-size", "1MiB") as older:
         older.wait_line('"committed_size":2097152')
         emulator.wait_for("UploadPart", count=4)

@@ -93,7 +93,7 @@ def test_drain_gives_up_in_time_and_loses_nothing(workspace, emulator, stubs):
     token = "stuck-token-0123456789"
     server = harness.Server(workspace, {"oss": emulator.remote()}, {"drain_timeout": "1s"})
     with server, rpc.Client(stubs, server.address) as client:
-        emulator.add_fault("UploadPart", "hold", skip=1, count=100)
+        emulator.hold_parts_from(2)
         stream = LiveStream(client)
         stream.send(client.open(token, "oss", harness.BUCKET, "k", spec={"part_size": PART}),
                     *client.chunks(b"d" * (3 * PART)))

@@ -36,7 +36,7 @@ def test_example_resumes_after_the_server_was_killed(workspace, emulator, stubs)
     server = harness.Server(workspace, {"oss": emulator.remote()})
     with server:
         # The replies of all later parts are held back, so the client waits while the server dies.
-        emulator.add_fault("UploadPart", "hold", skip=2, count=100)
+        emulator.hold_parts_from(3)
         with harness.Process([sys.executable, EXAMPLE, server.address, path, "oss", harness.BUCKET, "k"],
                              env={"PENSTOCK_TOKEN": TOKEN, "PYTHONPATH": str(stubs[2])}) as client:
             emulator.wait_for("UploadPart", count=4)
