@@ -20,7 +20,7 @@ import threading
 import time
 import urllib.parse
 
-BIN = pathlib.Path(os.environ["PENSTOCK_BIN"])
+BIN = pathlib.Path(os.environ.get("PENSTOCK_BIN", pathlib.Path(__file__).resolve().parents[2] / "build/release/bin"))
 BUCKET = "e2e-bucket"
 REGION = "cn-hangzhou"
 ACCESS_KEY_ID = "e2e-key-id"

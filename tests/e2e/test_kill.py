@@ -5,7 +5,6 @@ The seed is printed; PENSTOCK_SEED=N repeats a run's choices.
 """
 import os
 import random
-import time
 
 import pytest
 
@@ -73,8 +72,6 @@ class Upload:
         """Just after the backend stored a part: before, in or after the commit, as chance has it."""
         since = self.emulator.position()
         self.emulator.wait_for("UploadPart", count=self.choice.randrange(1, 3), since=since)
-        if self.choice.random() < 0.5:
-            time.sleep(0)  # gives way, and so moves the moment a little
         return self.kill()
 
     def kill_around_publishing(self, operation, kind):
