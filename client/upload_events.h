@@ -22,6 +22,7 @@ struct UploadOpened {
   int64_t resume_offset = 0;  // where this stream goes on
   int64_t part_size = 0;      // of the next part
   int64_t max_unacked_bytes = 0;
+  int64_t bytes_sent = 0;  // by this Put so far, over all its streams
 };
 
 struct UploadProgress {

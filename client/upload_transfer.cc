@@ -86,7 +86,7 @@ absl::Status UploadTask::TakeOpened(const v1::SessionOpened& opened) {
   if (observer_ != nullptr) {
     observer_->OnOpened({connection_.address(), session.session_id(), session.state(),
                          opened.resumed(), session.committed_size(), opened.resume_offset(),
-                         session.part_size(), opened.max_unacked_bytes()});
+                         session.part_size(), opened.max_unacked_bytes(), bytes_sent_});
   }
   return absl::OkStatus();
 }

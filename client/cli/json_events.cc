@@ -116,7 +116,9 @@ void JsonEvents::OnOpened(const UploadOpened& event) {
                    {"server", event.server},
                    {"session_id", event.session_id},
                    {"committed_size", event.committed_size},
-                   {"resume_offset", event.resume_offset}});
+                   {"resume_offset", event.resume_offset},
+                   {"max_unacked_bytes", event.max_unacked_bytes},
+                   {"bytes_sent", event.bytes_sent}});
 }
 
 void JsonEvents::OnProgress(const UploadProgress& event) {

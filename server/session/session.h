@@ -125,6 +125,12 @@ class Session {
 
   State state() const { return state_; }
 
+  // True while somebody reads what is sent.
+  bool attached() const { return attached_; }
+
+  // Bytes in memory and below: recorded, or on their way there.
+  int64_t received_size() const { return received_size_; }
+
   // The session as last recorded, as far as this owner knows. REQUIRES: state() is past kClaiming.
   const SessionRecord& record() const { return record_; }
 

@@ -43,6 +43,13 @@ void SessionDriver::Post(SessionEvent event) {
 }
 
 void SessionDriver::Run(SessionEvent event) {
+  const bool input_ended =
+      std::holds_alternative<StreamLost>(event) || std::holds_alternative<InputEnded>(event);
+  if (input_ended && session_.attached()) {
+    log::Fields fields = Describe(session_.record());
+    fields.emplace_back("received_size", absl::StrCat(session_.received_size()));
+    log::Info("stream ended", fields);
+  }
   for (SessionEffect& effect : session_.On(std::move(event), environment_.clock->Now())) {
     std::visit([this](auto& known) { Execute(known); }, effect);
   }

@@ -174,7 +174,7 @@ class Emulator(Process):
         date, stamp = time.strftime("%Y%m%d", now), time.strftime("%Y%m%dT%H%M%SZ", now)
         path = "/" + BUCKET + "/" + urllib.parse.quote(key, safe="/-._~")
         signed = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": stamp, **(headers or {})}
-        names = sorted(signed)
+        names = sorted(n for n in signed if n.startswith(("x-oss-", "content-")))
         canonical = "\n".join(
             [method, path, query, "".join(f"{n}:{signed[n]}\n" for n in names), "", "UNSIGNED-PAYLOAD"])
         scope = f"{date}/{REGION}/oss/aliyun_v4_request"
