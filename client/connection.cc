@@ -71,9 +71,9 @@ Connection::Connection(const std::vector<std::string>& addresses) : addresses_(a
   }
 }
 
-Connection::Connection(std::shared_ptr<grpc::ChannelInterface> channel)
+Connection::Connection(const std::shared_ptr<grpc::ChannelInterface>& channel)
     : addresses_({"the given channel"}) {
-  stubs_.push_back(v1::PutService::NewStub(std::move(channel)));
+  stubs_.push_back(v1::PutService::NewStub(channel));
 }
 
 absl::Status Connection::Call(

@@ -31,7 +31,7 @@ class Connection {
  public:
   // REQUIRES: not empty.
   explicit Connection(const std::vector<std::string>& addresses);
-  explicit Connection(std::shared_ptr<grpc::ChannelInterface> channel);
+  explicit Connection(const std::shared_ptr<grpc::ChannelInterface>& channel);
 
   v1::PutService::Stub& stub() { return *stubs_[current_]; }
   const std::string& address() const { return addresses_[current_]; }

@@ -29,7 +29,7 @@ std::string Receive(int socket, size_t most) {
 
 }  // namespace
 
-FakeExchange::FakeExchange(int socket, int connection, std::string head, std::string rest)
+FakeExchange::FakeExchange(int socket, int connection, const std::string& head, std::string rest)
     : socket_(socket), connection_(connection), rest_(std::move(rest)) {
   bool first = true;
   for (const absl::string_view line : absl::StrSplit(head, "\r\n", absl::SkipEmpty())) {

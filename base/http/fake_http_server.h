@@ -19,7 +19,7 @@ namespace penstock {
 // the handler only, while it runs.
 class FakeExchange {
  public:
-  FakeExchange(int socket, int connection, std::string head, std::string rest);
+  FakeExchange(int socket, int connection, const std::string& head, std::string rest);
 
   const std::string& method() const { return method_; }
   const std::string& target() const { return target_; }  // as sent: path and query

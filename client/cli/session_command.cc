@@ -23,7 +23,7 @@ struct SessionOptions {
 };
 
 std::shared_ptr<SessionOptions> AddSessionOptions(CLI::App& command) {
-  const auto options = std::make_shared<SessionOptions>();
+  auto options = std::make_shared<SessionOptions>();
   command.add_option("file", options->file, "The file that is being put");
   command.add_option("destination", options->destination, "Where it is put: remote:bucket/key");
   command.add_option("--id", options->id, "Session id, as listed by penstock sessions");

@@ -57,7 +57,7 @@ absl::StatusOr<v1::Session::State> ParseState(const std::string& name) {
 }
 
 std::string CommittedText(const v1::Session& session) {
-  const std::string committed = FormatByteSize(session.committed_size());
+  std::string committed = FormatByteSize(session.committed_size());
   if (!session.object().has_total_size()) return committed;
   const int64_t total = session.object().total_size();
   if (total <= 0) return absl::StrCat(committed, " of ", FormatByteSize(total));

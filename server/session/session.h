@@ -196,7 +196,7 @@ class Session {
   void StartParts();
   void CommitStored();
   void OnCommitted(const CommitParts& write);
-  void DropPartsFrom(std::deque<Part>::iterator first);
+  void DropPartsFrom(const std::deque<Part>::iterator& first);
   int32_t bound_parts() const;
   void Wind();
   void EndWinding();

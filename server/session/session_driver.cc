@@ -145,7 +145,7 @@ void SessionDriver::Execute(DescribeObject&) {
 void SessionDriver::Execute(DiscardUpload& effect) {
   backend().AbortUpload(
       session_.record().spec.object, effect.upload_id,
-      [self = shared_from_this(), upload_id = effect.upload_id](absl::Status status) {
+      [self = shared_from_this(), upload_id = effect.upload_id](const absl::Status& status) {
         if (!status.ok()) return;
         self->environment_.store->Write(self->key_,
                                         UploadAborted{upload_id, self->environment_.clock->Now()},

@@ -113,7 +113,9 @@ void Session::OnCommitted(const CommitParts& write) {
   if (attached_) Emit(SendFrame{MakeProgress()});
 }
 
-void Session::DropPartsFrom(std::deque<Part>::iterator first) { parts_.erase(first, parts_.end()); }
+void Session::DropPartsFrom(const std::deque<Part>::iterator& first) {
+  parts_.erase(first, parts_.end());
+}
 
 // Nobody sends any more, or nobody may: what is in flight is still brought into the ledger, the
 // rest is dropped.

@@ -212,7 +212,8 @@ void SessionService::List(const SessionQuery& query, Done<SessionViews> done) {
 }
 
 void SessionService::Abort(const SessionName& name, Done<SessionView> done) {
-  Find(name, [this, name, done = std::move(done)](StoreAnswer answer, SessionKey key) mutable {
+  Find(name, [this, name, done = std::move(done)](const StoreAnswer& answer,
+                                                  const SessionKey& key) mutable {
     if (answer.code != StoreCode::kOk) {
       std::move(done)(ReadError(name, answer));
       return;
@@ -287,12 +288,9 @@ void SessionService::Drain(absl::AnyInvocable<void() &&> drained) {
     absl::MutexLock lock(&mutex_);
     draining_ = true;
     for (const auto& [pointer, driver] : drivers_) drivers.push_back(driver);
-    if (!drivers.empty()) drained_ = std::move(drained);
+    if (!drivers.empty()) drained_ = std::exchange(drained, nullptr);
   }
-  if (drivers.empty()) {
-    std::move(drained)();
-    return;
-  }
+  if (drained) std::move(drained)();  // there was nothing to wait for
   for (const auto& driver : drivers) driver->Drain();
 }
 
