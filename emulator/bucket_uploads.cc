@@ -64,9 +64,10 @@ Failure Bucket::FinishPart(const std::string& key, const std::string& id, const 
   if (part && failure) {
     blobs_.Remove(part->blob);
   } else if (part) {
-    const auto previous = upload.parts.find(part->number);
+    const int number = part->number;
+    const auto previous = upload.parts.find(number);
     if (previous != upload.parts.end()) blobs_.Remove(previous->second.blob);
-    upload.parts[part->number] = *std::move(part);
+    upload.parts[number] = *std::move(part);
   }
   if (upload.aborted && upload.in_flight == 0 && upload.parts.empty()) EraseUpload(found);
   return failure;

@@ -49,8 +49,9 @@ absl::StatusOr<std::unique_ptr<Backend>> Registry::Create(
   }
   OptionValues complete = values;
   for (const auto& [name, value] : values) {
-    const bool known = std::any_of(info->options.begin(), info->options.end(),
-                                   [&](const OptionInfo& option) { return option.name == name; });
+    const bool known =
+        std::any_of(info->options.begin(), info->options.end(),
+                    [&name = name](const OptionInfo& option) { return option.name == name; });
     if (!known) return OptionError(backend, name, "is unknown");
   }
   for (const OptionInfo& option : info->options) {

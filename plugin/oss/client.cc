@@ -220,10 +220,10 @@ void OssClient::Sleep(CallPtr call, absl::Duration wait) {
     absl::MutexLock lock(&sleepers_->mutex);
     if (!sleepers_->closed) {
       id = ++sleepers_->last_id;
-      sleepers_->calls.emplace(id, std::move(call));
+      sleepers_->calls.emplace(id, std::exchange(call, nullptr));
     }
   }
-  if (id == 0) {
+  if (call != nullptr) {
     absl::Status error = call->error;
     Finish(std::move(call), std::move(error));
     return;

@@ -286,10 +286,12 @@ void OssBackend::DescribeCompleted(const ObjectName& object, const HttpResponse&
 
 void OssBackend::AbortUpload(const ObjectName& object, const std::string& upload_id,
                              DoneStatus done) {
-  client_.Call(
-      ControlRequest("DELETE", object, {{"uploadId", upload_id}}), Repeat::kFreely, nullptr,
-      [done = Unless(kReasonNoSuchUpload, std::move(done))](
-          absl::StatusOr<HttpResponse> answer) mutable { std::move(done)(answer.status()); });
+  client_.Call(ControlRequest("DELETE", object, {{"uploadId", upload_id}}), Repeat::kFreely,
+               nullptr,
+               [done = Unless(kReasonNoSuchUpload, std::move(done))](
+                   const absl::StatusOr<HttpResponse>& answer) mutable {
+                 std::move(done)(answer.status());
+               });
 }
 
 void OssBackend::ListParts(const ObjectName& object, const std::string& upload_id,
@@ -383,10 +385,11 @@ void OssBackend::Head(const ObjectName& object, const std::string& version_id,
 }
 
 void OssBackend::Delete(const ObjectName& object, DoneStatus done) {
-  client_.Call(
-      ControlRequest("DELETE", object), Repeat::kFreely, nullptr,
-      [done = Unless(kReasonNoSuchObject, std::move(done))](
-          absl::StatusOr<HttpResponse> answer) mutable { std::move(done)(answer.status()); });
+  client_.Call(ControlRequest("DELETE", object), Repeat::kFreely, nullptr,
+               [done = Unless(kReasonNoSuchObject, std::move(done))](
+                   const absl::StatusOr<HttpResponse>& answer) mutable {
+                 std::move(done)(answer.status());
+               });
 }
 
 }  // namespace
