@@ -36,8 +36,8 @@ class ServerImpl final : public Server {
             MakeThreadPool(std::max(2, static_cast<int>(std::thread::hardware_concurrency())))),
         blocking_(MakeThreadPool(kBlockingThreads)) {}
 
-  // Nobody may be called after it is gone: listeners go first; then the sessions, which wait for what
-  // their drivers have asked for; then those who answer; and last what these run on.
+  // Nobody may be called after it is gone: listeners go first; then the sessions, which wait for
+  // what their drivers have asked for; then those who answer; and last what these run on.
   ~ServerImpl() override {
     rpc_.reset();
     sessions_.reset();
