@@ -53,14 +53,9 @@ class Upload:
         event = harness.events([self.client.wait_line(reached, timeout=300)])[0]
         say(f"    {100 * event['committed_size'] // self.size} % committed ({event['committed_size']} bytes)")
 
-    def wait_resume(self, skip=0):
-        """The client's next `resume`, after the `skip` ones that it told before."""
-        seen = [0]
-
-        def next_one(line):
-            seen[0] += '"event":"resume"' in line
-            return seen[0] > skip
-        event = harness.events([self.client.wait_line(next_one, timeout=300)])[0]
+    def wait_resume(self):
+        """Where this client went on."""
+        event = harness.events([self.client.wait_line('"event":"resume"', timeout=300)])[0]
         self.max_unacked = event["max_unacked_bytes"]
         say(f"    resumed at {event['resume_offset']} bytes, all of them durable")
         return event

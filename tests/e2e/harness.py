@@ -166,7 +166,9 @@ class Emulator(Process):
 
     def wait_for(self, operation, count=1, since=0, timeout_ms=60000):
         """Waits until `count` requests of `operation` newer than `since` are in the journal."""
-        return self.control("GET", f"wait?since={since}&operation={operation}&count={count}&timeout_ms={timeout_ms}")
+        answer = self.control("GET", f"wait?since={since}&operation={operation}&count={count}&timeout_ms={timeout_ms}")
+        assert not answer["timed_out"], f"{count} of {operation} did not come: {answer['entries']}"
+        return answer
 
     def request(self, method, key, query="", headers=None):
         """A signed request for an object: (status, headers, body). V4 as the specification has it, written anew here."""

@@ -56,8 +56,6 @@ def test_second_server_on_the_same_port_is_refused(workspace):
     remotes = {"disk": harness.local_remote(workspace)}
     port = harness.free_port()
     with harness.Workspace() as other:
-        for where in (workspace, other):
-            (where.path / "x").mkdir()
         with harness.Server(workspace, remotes, {"listen": [f"127.0.0.1:{port}"]}):
             second = harness.Server(other, remotes, {"listen": [f"127.0.0.1:{port}"]})
             code, _, errors = run_server("--config", second.config)
