@@ -20,20 +20,10 @@ std::string EtagOf(const std::string& bytes) { return absl::StrCat(Crc64(bytes))
 }  // namespace
 
 StoreAnswer MemoryStore::Apply(const SessionKey& key, const SessionWrite& write) {
-  const auto it = entries_.find(key);
-  const Entry entry = it == entries_.end() ? Entry() : it->second;
-  const WriteEffect effect = ApplyWrite(
-      it == entries_.end() ? std::nullopt : std::optional<SessionRecord>(entry.record), write,
-      [&entry](int64_t first, int64_t count) {
-        const auto begin = entry.ledger.begin() + static_cast<std::ptrdiff_t>(first);
-        return std::vector<PartRecord>(begin, begin + static_cast<std::ptrdiff_t>(count));
-      });
-  if (effect.changed) {
-    Entry& changed = entries_[key];
-    changed.record = *effect.answer.record;
-    changed.ledger.insert(changed.ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-  }
-  return effect.answer;
+  KeptSession& session = entries_[key];
+  StoreAnswer answer = session.Apply(write);
+  if (!session.record.has_value()) entries_.erase(key);
+  return answer;
 }
 
 void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) {
@@ -71,7 +61,8 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
     {
       absl::MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) {
-        if (entry.record.session_id != session_id || entry.record.principal != principal) continue;
+        const SessionRecord& record = *entry.record;
+        if (record.session_id != session_id || record.principal != principal) continue;
         answer.code = StoreCode::kOk;
         answer.record = entry.record;
         found = key;
@@ -88,15 +79,26 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
     {
       absl::MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) {
-        if (entry.record.principal != query.principal || key.digest <= query.page_token) continue;
-        if (!absl::StartsWith(entry.record.spec.object.key, query.key_prefix)) continue;
+        if (entry.record->principal != query.principal || key.digest <= query.page_token) continue;
+        if (!absl::StartsWith(entry.record->spec.object.key, query.key_prefix)) continue;
         if (std::ssize(page.sessions) == query.page_size) break;
-        page.sessions.push_back(entry.record);
+        page.sessions.push_back(*entry.record);
         page.next_page_token = key.digest;
       }
       if (std::ssize(page.sessions) < query.page_size) page.next_page_token.clear();
     }
     std::move(done)(std::move(page));
+  });
+}
+
+void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
+  thread_->Post([this, now, limit, done = std::move(done)]() mutable {
+    std::vector<KeyedSession> all;
+    {
+      absl::MutexLock lock(&mutex_);
+      for (const auto& [key, entry] : entries_) all.push_back({key, *entry.record});
+    }
+    std::move(done)(DueOf(std::move(all), now, limit));
   });
 }
 
@@ -109,7 +111,7 @@ std::optional<SessionRecord> MemoryStore::Find(const std::string& principal,
                                                const std::string& token) {
   absl::MutexLock lock(&mutex_);
   const auto it = entries_.find(MakeSessionKey(principal, token));
-  return it == entries_.end() ? std::nullopt : std::optional<SessionRecord>(it->second.record);
+  return it == entries_.end() ? std::nullopt : it->second.record;
 }
 
 void MemoryStore::Await(const std::string& principal, const std::string& token,
@@ -117,7 +119,7 @@ void MemoryStore::Await(const std::string& principal, const std::string& token,
   const SessionKey key = MakeSessionKey(principal, token);
   const auto accepted = [this, &key, &accepts]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     const auto it = entries_.find(key);
-    return it != entries_.end() && accepts(it->second.record);
+    return it != entries_.end() && accepts(*it->second.record);
   };
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(&accepted));

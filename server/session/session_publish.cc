@@ -178,7 +178,7 @@ void Session::RecordResult(const ObjectStat& object) {
   result.version_id = object.version_id;
   result.request_id = object.request_id;
   result.update_time = object.update_time;
-  Write(FinishSession{position(), std::move(result), now_});
+  Write(FinishSession{position(), std::move(result), false, now_});
 }
 
 void Session::Fail(absl::Status failure) {
@@ -206,7 +206,11 @@ void Session::OnRecorded() {
     if (attached_) Emit(SendFrame{FinishedFrame{record_, false}});
     Close(absl::OkStatus());
   } else {
-    if (!record_.upload_id.empty()) Emit(DiscardUpload{record_.upload_id});
+    for (const DeadUpload& dead : record_.dead_uploads) {
+      // Those of earlier lives, of other objects, are the reaper's.
+      const bool ours = dead.remote == record_.spec.remote && dead.object == record_.spec.object;
+      if (ours && dead.aborts == 0) Emit(DiscardUpload{dead.upload_id});
+    }
     Close(refusal_);
   }
   End();

@@ -279,7 +279,7 @@ TEST(SessionPublishTest, SealThatAnotherOwnerPreventedPublishesNothing) {
   SessionHarness s;
   s.Commit("abcd");
   s.Finish(4);
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  s.ApplyToStore(ClaimByAnother());
   EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
   EXPECT_EQ(s.stored->state, SessionState::kOpen);
 }

@@ -195,20 +195,23 @@ void SessionService::Get(const SessionName& name, Done<SessionView> done) {
 }
 
 void SessionService::List(const SessionQuery& query, Done<SessionViews> done) {
-  environment_.store->List(
-      query, [this, done = std::move(done)](absl::StatusOr<SessionPage> page) mutable {
-        if (!page.ok()) {
-          std::move(done)(page.status());
-          return;
-        }
-        SessionViews views;
-        views.next_page_token = std::move(page->next_page_token);
-        for (SessionRecord& record : page->sessions) {
-          const bool connected = IsConnected(record.session_id);
-          views.sessions.push_back({std::move(record), connected});
-        }
-        std::move(done)(std::move(views));
-      });
+  environment_.store->List(query, [this, done = std::move(done)](
+                                      absl::StatusOr<SessionPage> page) mutable {
+    if (!page.ok()) {
+      // Damage is told in the same way whatever was asked for.
+      const bool corrupt = ErrorReason(page.status()) == "STORE_CORRUPT";
+      std::move(done)(corrupt ? session_errors::StoreCorrupt(std::string(page.status().message()))
+                              : page.status());
+      return;
+    }
+    SessionViews views;
+    views.next_page_token = std::move(page->next_page_token);
+    for (SessionRecord& record : page->sessions) {
+      const bool connected = IsConnected(record.session_id);
+      views.sessions.push_back({std::move(record), connected});
+    }
+    std::move(done)(std::move(views));
+  });
 }
 
 void SessionService::Abort(const SessionName& name, Done<SessionView> done) {
@@ -218,20 +221,23 @@ void SessionService::Abort(const SessionName& name, Done<SessionView> done) {
       std::move(done)(ReadError(name, answer));
       return;
     }
-    AbortFound(name, key, true, std::move(done));
+    AbortFound(name, key, answer.record->session_id, true, std::move(done));
   });
 }
 
-void SessionService::AbortFound(const SessionName& name, const SessionKey& key, bool may_resolve,
+void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
+                                const std::string& session_id, bool may_resolve,
                                 Done<SessionView> done) {
   AbortSession write;
+  write.session_id = session_id;  // not a later life of the token
   write.nonce = random_.Bytes(16);
   write.now = environment_.clock->Now();
   environment_.store->Write(
       key, std::move(write),
-      [this, name, key, may_resolve, done = std::move(done)](StoreAnswer answer) mutable {
+      [this, name, key, session_id, may_resolve,
+       done = std::move(done)](StoreAnswer answer) mutable {
         if (answer.code == StoreCode::kWrongState && may_resolve) {
-          ResolveThenAbort(name, key, std::move(done));
+          ResolveThenAbort(name, key, session_id, std::move(done));
         } else if (answer.code == StoreCode::kWrongState) {
           std::move(done)(MakeError(absl::StatusCode::kUnavailable, "OUTCOME_PENDING",
                                     "the session is being finished and its outcome cannot be "
@@ -248,14 +254,15 @@ void SessionService::AbortFound(const SessionName& name, const SessionKey& key, 
 
 // Claims the session without a stream, which establishes the outcome, and tries once more.
 void SessionService::ResolveThenAbort(const SessionName& name, const SessionKey& key,
-                                      Done<SessionView> done) {
+                                      const std::string& session_id, Done<SessionView> done) {
   const std::shared_ptr<SessionDriver> driver = MakeDriver(name.principal, key, nullptr);
   {
     absl::MutexLock lock(&mutex_);
     drivers_.emplace(driver.get(), driver);
-    after_release_.emplace(driver.get(), [this, name, key, done = std::move(done)]() mutable {
-      AbortFound(name, key, false, std::move(done));
-    });
+    after_release_.emplace(driver.get(),
+                           [this, name, key, session_id, done = std::move(done)]() mutable {
+                             AbortFound(name, key, session_id, false, std::move(done));
+                           });
   }
   OpenFrame open;
   open.mode = OpenMode::kResume;
@@ -271,15 +278,17 @@ void SessionService::DiscardUpload(const SessionKey& key, const SessionRecord& r
     if (owner != owners_.end()) live = Held(owner->second.driver);
   }
   if (live != nullptr && record.state == SessionState::kAborted) live->Abort();
-  const auto backend = environment_.backends.find(record.spec.remote);
-  if (record.upload_id.empty() || backend == environment_.backends.end()) return;
-  backend->second->AbortUpload(
-      record.spec.object, record.upload_id,
-      [this, key, upload_id = record.upload_id, busy = Busy()](const absl::Status& status) {
-        if (!status.ok()) return;  // it stays in the record, for the reaper
-        environment_.store->Write(key, UploadAborted{upload_id, environment_.clock->Now()},
-                                  [](const StoreAnswer&) {});
-      });
+  for (const DeadUpload& dead : record.dead_uploads) {
+    const auto backend = environment_.backends.find(dead.remote);
+    if (backend == environment_.backends.end() || dead.aborts > 0) continue;
+    backend->second->AbortUpload(
+        dead.object, dead.upload_id,
+        [this, key, upload_id = dead.upload_id, busy = Busy()](const absl::Status& status) {
+          if (!status.ok()) return;  // it stays in the record, for the reaper
+          environment_.store->Write(key, UploadAborted{upload_id, environment_.clock->Now()},
+                                    [](const StoreAnswer&) {});
+        });
+  }
 }
 
 void SessionService::Drain(absl::AnyInvocable<void() &&> drained) {

@@ -91,9 +91,10 @@ class SessionService {
   void OnReleased(SessionDriver& driver);
   bool IsConnected(const std::string& session_id);
   void Find(const SessionName& name, SessionStore::FoundDone done);
-  void AbortFound(const SessionName& name, const SessionKey& key, bool may_resolve,
-                  Done<SessionView> done);
-  void ResolveThenAbort(const SessionName& name, const SessionKey& key, Done<SessionView> done);
+  void AbortFound(const SessionName& name, const SessionKey& key, const std::string& session_id,
+                  bool may_resolve, Done<SessionView> done);
+  void ResolveThenAbort(const SessionName& name, const SessionKey& key,
+                        const std::string& session_id, Done<SessionView> done);
   void DiscardUpload(const SessionKey& key, const SessionRecord& record);
 
   const SessionEnvironment environment_;

@@ -243,13 +243,18 @@ TEST_F(SessionServiceTest, ListTellsWhichSessionsAreConnected) {
   stream->Break();
 }
 
+// The upload was discarded once; the second time is the reaper's.
+bool IsDiscarded(const SessionRecord& record) {
+  return record.dead_uploads.size() == 1 && record.dead_uploads[0].aborts == 1;
+}
+
 TEST_F(SessionServiceTest, AbortEndsTheStreamAndDiscardsTheUpload) {
   auto stream = OpenAndCommit();
   absl::StatusOr<SessionView> view = Abort(ByToken());
   ASSERT_TRUE(view.ok()) << view.status();
   EXPECT_EQ(view->record.state, SessionState::kAborted);
   EXPECT_EQ(ErrorReason(stream->AwaitClose()), "SESSION_ABORTED");
-  store_.Await(kPrincipal, kToken, [](const SessionRecord& r) { return r.upload_id.empty(); });
+  store_.Await(kPrincipal, kToken, IsDiscarded);
   EXPECT_THAT(backend_.uploads(), IsEmpty());
   EXPECT_TRUE(Abort({kPrincipal, "", view->record.session_id}).ok());  // idempotent
   EXPECT_EQ(ErrorReason(Open()->AwaitClose()), "SESSION_ABORTED");
@@ -262,7 +267,7 @@ TEST_F(SessionServiceTest, AbortKeepsTheUploadIdUntilTheBackendDiscardedIt) {
   EXPECT_THAT(backend_.uploads(), SizeIs(1));
   backend_.FailWith("abort", absl::OkStatus());
   ASSERT_TRUE(Abort(ByToken()).ok());
-  store_.Await(kPrincipal, kToken, [](const SessionRecord& r) { return r.upload_id.empty(); });
+  store_.Await(kPrincipal, kToken, IsDiscarded);
   EXPECT_THAT(backend_.uploads(), IsEmpty());
 }
 

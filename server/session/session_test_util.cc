@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/checksum.h"
+#include "server/store/kept_session.h"
 
 namespace penstock {
 namespace {
@@ -51,6 +52,10 @@ struct DescribeWrite {
     for (const PartRecord& row : write.rows) numbers.push_back(row.number);
     return absl::StrCat("commit ", absl::StrJoin(numbers, ","));
   }
+  std::string operator()(const SaveTail& write) const {
+    return absl::StrCat("save tail ", write.bytes);
+  }
+  std::string operator()(const TouchSession&) const { return "touch"; }
   std::string operator()(const SealSession&) const { return "seal"; }
   std::string operator()(const RenewPut&) const { return "renew"; }
   std::string operator()(const FinishSession&) const { return "record finished"; }
@@ -58,7 +63,10 @@ struct DescribeWrite {
     return absl::StrCat("record failed ", write.reason);
   }
   std::string operator()(const AbortSession&) const { return "abort"; }
+  std::string operator()(const ExpireSession&) const { return "expire"; }
+  std::string operator()(const StartOver&) const { return "start over"; }
   std::string operator()(const UploadAborted&) const { return "upload aborted"; }
+  std::string operator()(const ForgetSession&) const { return "forget"; }
 };
 
 struct DescribeFrame {
@@ -273,15 +281,12 @@ void SessionHarness::CheckPart(const UploadPart& part) {
 }
 
 StoreAnswer SessionHarness::ApplyToStore(const SessionWrite& write) {
-  const WriteEffect effect = ApplyWrite(stored, write, [this](int64_t first, int64_t count) {
-    const auto begin = ledger.begin() + static_cast<std::ptrdiff_t>(first);
-    return std::vector<PartRecord>(begin, begin + static_cast<std::ptrdiff_t>(count));
-  });
-  if (effect.changed) {
-    stored = effect.answer.record;
-    ledger.insert(ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-  }
-  return effect.answer;
+  KeptSession kept{stored, ledger, tail};
+  StoreAnswer answer = kept.Apply(write);
+  stored = std::move(kept.record);
+  ledger = std::move(kept.ledger);
+  tail = std::move(kept.tail);
+  return answer;
 }
 
 SessionHarness::Effects SessionHarness::Answer(StoreAnswer answer) {

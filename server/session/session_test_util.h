@@ -98,6 +98,7 @@ class SessionHarness {
   // What is stored. Tests may change it: that is another owner's doing.
   std::optional<SessionRecord> stored;
   std::vector<PartRecord> ledger;
+  std::string tail;
   StoreAnswer ApplyToStore(const SessionWrite& write);
 
   // The last of each kind.
@@ -133,6 +134,15 @@ class SessionHarness {
   ProgressFrame progress_;
   FinishedFrame finished_;
 };
+
+// Another server becomes the owner.
+inline ClaimSession ClaimByAnother() {
+  ClaimSession claim;
+  claim.nonce = "another";
+  claim.reserve = 3;
+  claim.now = absl::FromUnixSeconds(1'700'000'000);
+  return claim;
+}
 
 }  // namespace penstock
 

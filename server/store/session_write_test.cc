@@ -20,7 +20,7 @@ std::vector<SessionWrite> OwnersWrites(const OneSession& session) {
           TestCommit(*session.record, 3, 1),
           SealSession{at, session.ListSeal(), TestTime()},
           RenewPut{at, TestTime(), TestTime()},
-          FinishSession{at, session.Result(), TestTime()},
+          FinishSession{at, session.Result(), false, TestTime()},
           FailSession{at, "OTHER", "message", TestTime()}};
 }
 
@@ -37,7 +37,7 @@ SessionWrite WithPosition(SessionWrite write, Change change) {
 TEST(SessionWriteTest, EveryWriteButCreateNeedsASession) {
   std::vector<SessionWrite> writes = OwnersWrites(OneSession::In(SessionState::kOpen));
   writes.push_back(TestClaim("new"));
-  writes.push_back(AbortSession{TestNonce("new"), TestTime()});
+  writes.push_back(AbortSession{"", TestNonce("new"), TestTime()});
   writes.push_back(UploadAborted{"upload", TestTime()});
   for (const SessionWrite& write : writes) {
     OneSession none;
@@ -257,7 +257,7 @@ TEST(SessionWriteTest, RenewedPutIsValidForTheLongerTime) {
 
 TEST(SessionWriteTest, FinishRecordsTheResultOnce) {
   OneSession session = OneSession::In(SessionState::kFinishing);
-  const FinishSession finish{session.position(), session.Result(), TestTime()};
+  const FinishSession finish{session.position(), session.Result(), false, TestTime()};
   EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
   EXPECT_EQ(session.record->state, SessionState::kFinished);
   EXPECT_EQ(session.record->result, finish.result);
@@ -271,7 +271,8 @@ TEST(SessionWriteTest, FinishRecordsTheResultOnce) {
 
 TEST(SessionWriteTest, FinishOfASinglePutIsRecognisedThoughItMovedTheCommittedSize) {
   OneSession session = SealedPut();
-  const FinishSession finish{session.position(), {5, 0x1234, "etag", "", "", TestTime()}, {}};
+  const FinishSession finish{
+      session.position(), {5, 0x1234, "etag", "", "", TestTime()}, false, {}};
   EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
   EXPECT_EQ(session.record->committed_size, 5);
   EXPECT_EQ(session.record->committed_crc64, 0x1234u);
@@ -281,7 +282,7 @@ TEST(SessionWriteTest, FinishOfASinglePutIsRecognisedThoughItMovedTheCommittedSi
 
 TEST(SessionWriteTest, FinishRefusesAResultThatWasNotSealed) {
   OneSession session = OneSession::In(SessionState::kFinishing);
-  FinishSession finish{session.position(), session.Result(), TestTime()};
+  FinishSession finish{session.position(), session.Result(), false, TestTime()};
   --finish.result.size;
   EXPECT_EQ(session.Do(finish).code, StoreCode::kCorrupt);
   finish.result = session.Result();
@@ -289,14 +290,15 @@ TEST(SessionWriteTest, FinishRefusesAResultThatWasNotSealed) {
   EXPECT_EQ(session.Do(finish).code, StoreCode::kCorrupt);
 }
 
-TEST(SessionWriteTest, FailKeepsTheUploadUntilItIsAborted) {
+TEST(SessionWriteTest, FailLeavesADeadUpload) {
   OneSession session = OneSession::In(SessionState::kFinishing);
   const FailSession fail{session.position(), "REASON", "message", TestTime()};
   EXPECT_EQ(session.Do(fail).code, StoreCode::kOk);
   EXPECT_EQ(session.record->state, SessionState::kFailed);
   EXPECT_EQ(session.record->failure_reason, "REASON");
   EXPECT_EQ(session.record->failure_message, "message");
-  EXPECT_EQ(session.record->upload_id, "upload");
+  EXPECT_EQ(session.record->upload_id, "");
+  EXPECT_EQ(session.record->dead_uploads, OnlyDeadUpload());
   EXPECT_EQ(session.Do(fail).code, StoreCode::kOk);
   EXPECT_FALSE(session.changed);
 }
@@ -304,11 +306,12 @@ TEST(SessionWriteTest, FailKeepsTheUploadUntilItIsAborted) {
 TEST(SessionWriteTest, AbortFencesTheOwnerAndIsRepeatable) {
   OneSession session = OneSession::In(SessionState::kOpen);
   const CommitParts commit = TestCommit(*session.record, 3, 1);
-  const AbortSession abort{TestNonce("abort"), TestTime()};
+  const AbortSession abort{"", TestNonce("abort"), TestTime()};
   EXPECT_EQ(session.Do(abort).code, StoreCode::kOk);
   EXPECT_EQ(session.record->state, SessionState::kAborted);
   EXPECT_EQ(session.record->fence, (Fence{4, TestNonce("abort")}));
-  EXPECT_EQ(session.record->upload_id, "upload");
+  EXPECT_EQ(session.record->upload_id, "");
+  EXPECT_EQ(session.record->dead_uploads, OnlyDeadUpload());
   EXPECT_EQ(session.Do(commit).code, StoreCode::kFenced);
   EXPECT_EQ(session.Do(abort).code, StoreCode::kOk);
   EXPECT_FALSE(session.changed);
@@ -318,20 +321,8 @@ TEST(SessionWriteTest, AbortLeavesEndedSessionsAndWaitsForThoseBeingFinished) {
   for (const SessionState state : kAllStates) {
     if (state == SessionState::kOpen) continue;
     OneSession session = OneSession::In(state);
-    const StoreCode code = session.Do(AbortSession{TestNonce("abort"), TestTime()}).code;
+    const StoreCode code = session.Do(AbortSession{"", TestNonce("abort"), TestTime()}).code;
     EXPECT_EQ(code, Ended(state) ? StoreCode::kOk : StoreCode::kWrongState);
-    EXPECT_FALSE(session.changed);
-  }
-}
-
-TEST(SessionWriteTest, UploadAbortedForgetsThatUploadOfAnEndedSession) {
-  for (const SessionState state : kAllStates) {
-    OneSession session = OneSession::In(state);
-    EXPECT_EQ(session.Do(UploadAborted{"another", TestTime()}).code, StoreCode::kOk);
-    EXPECT_FALSE(session.changed);
-    EXPECT_EQ(session.Do(UploadAborted{"upload", TestTime()}).code, StoreCode::kOk);
-    EXPECT_EQ(session.record->upload_id, Ended(state) ? "" : "upload");
-    EXPECT_EQ(session.Do(UploadAborted{"upload", TestTime()}).code, StoreCode::kOk);
     EXPECT_FALSE(session.changed);
   }
 }

@@ -54,6 +54,10 @@ StoreAnswer Failed(StoreCode code, const absl::Status& cause) {
   return answer;
 }
 
+absl::Status WithDelayIfTransient(const absl::Status& cause) {
+  return cause.code() == Code::kUnavailable ? WithRetryDelay(cause, absl::Seconds(5)) : cause;
+}
+
 // One call: run within a transaction, perhaps twice, and answered once, after it was committed.
 class Call {
  public:
@@ -134,16 +138,32 @@ class ListCall final : public Call {
     // A bad page token is the caller's, not the database's.
     return page_.status().code() == Code::kInvalidArgument ? absl::OkStatus() : page_.status();
   }
-  void Fail(StoreCode, const absl::Status& cause) override {
-    const bool transient = cause.code() == Code::kUnavailable;
-    page_ = transient ? WithRetryDelay(cause, absl::Seconds(5)) : cause;
-  }
+  void Fail(StoreCode, const absl::Status& cause) override { page_ = WithDelayIfTransient(cause); }
   void Answer() override { std::move(done_)(std::move(page_)); }
 
  private:
   const SessionQuery query_;
   SessionStore::PageDone done_;
   absl::StatusOr<SessionPage> page_ = SessionPage();
+};
+
+class DueCall final : public Call {
+ public:
+  DueCall(absl::Time now, int limit, SessionStore::DueDone done)
+      : now_(now), limit_(limit), done_(std::move(done)) {}
+
+  absl::Status Run(SessionTables& tables) override {
+    due_ = tables.Due(now_, limit_);
+    return due_.status();
+  }
+  void Fail(StoreCode, const absl::Status& cause) override { due_ = WithDelayIfTransient(cause); }
+  void Answer() override { std::move(done_)(std::move(due_)); }
+
+ private:
+  const absl::Time now_;
+  const int limit_;
+  SessionStore::DueDone done_;
+  absl::StatusOr<std::vector<KeyedSession>> due_ = std::vector<KeyedSession>();
 };
 
 class SqliteStore final : public SessionStore {
@@ -178,6 +198,9 @@ class SqliteStore final : public SessionStore {
   }
   void List(const SessionQuery& query, PageDone done) override {
     Enqueue(std::make_unique<ListCall>(query, std::move(done)));
+  }
+  void Due(absl::Time now, int limit, DueDone done) override {
+    Enqueue(std::make_unique<DueCall>(now, limit, std::move(done)));
   }
 
  private:

@@ -106,12 +106,12 @@ TEST_F(SqliteStoreTest, DatabaseOfAnotherApplicationIsRefusedAndLeftAlone) {
 
 TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
   ASSERT_TRUE(Open().ok());
-  Execute("PRAGMA user_version=2");
+  Execute("PRAGMA user_version=3");
   const absl::Status status = Open().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ErrorReason(status), "STORE_TOO_NEW");
-  EXPECT_EQ(ErrorMetadataOf(status)["got"], "2");
-  Execute("PRAGMA user_version=1");
+  EXPECT_EQ(ErrorMetadataOf(status)["got"], "3");
+  Execute("PRAGMA user_version=2");
   EXPECT_TRUE(Open().ok());
 }
 

@@ -12,45 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "server/store/store_schema.h"
 
 namespace penstock {
 namespace {
 
-constexpr int64_t kApplicationId = 0x504e5354;  // "PNST"
-constexpr int64_t kSchemaVersion = 1;
 constexpr mode_t kOwnerOnly = 0600;
-
-// What List filters on and what an administrator looks for stands in columns of its own; the record
-// itself is in `record` (stored_record.proto), and it alone is read. Text is compared by bytes.
-// The index of lists holds every filtered column, so that a list reads the rows it shows and no
-// others. Times of columns are seconds since 1970.
-constexpr char kTables[] = R"sql(
-CREATE TABLE sessions(
-  id INTEGER PRIMARY KEY,
-  key BLOB NOT NULL UNIQUE,
-  session_id TEXT NOT NULL UNIQUE,
-  principal TEXT NOT NULL,
-  state INTEGER NOT NULL,
-  remote TEXT NOT NULL,
-  bucket TEXT NOT NULL,
-  object_key TEXT NOT NULL,
-  epoch INTEGER NOT NULL,
-  committed_size INTEGER NOT NULL,
-  update_time INTEGER NOT NULL,
-  record BLOB NOT NULL
-) STRICT;
-CREATE INDEX sessions_list ON sessions(principal, session_id, state, remote, bucket, object_key);
-CREATE TABLE parts(
-  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
-  sequence INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  offset INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  crc64 INTEGER NOT NULL,
-  etag TEXT NOT NULL,
-  PRIMARY KEY(session, sequence)
-) STRICT, WITHOUT ROWID;
-)sql";
 
 absl::Status Refuse(const std::string& reason, const std::string& message) {
   return MakeError(absl::StatusCode::kFailedPrecondition, reason, message);
@@ -82,13 +49,14 @@ absl::StatusOr<int> OpenOwned(const std::string& path) {
   return file;
 }
 
-// Makes sure whose database it is, before anything is written to it. True: it is new.
-absl::StatusOr<bool> CheckOwnership(SqliteDatabase& database, const std::string& path) {
+// Makes sure whose database it is, before anything is written to it. The version of its tables; 0:
+// it is new.
+absl::StatusOr<int64_t> CheckOwnership(SqliteDatabase& database, const std::string& path) {
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t application, database.Integer("PRAGMA application_id"));
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t version, database.Integer("PRAGMA user_version"));
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t objects,
                             database.Integer("SELECT count(*) FROM sqlite_schema"));
-  if (application == 0 && version == 0 && objects == 0) return true;
+  if (application == 0 && version == 0 && objects == 0) return 0;
   if (application != kApplicationId) {
     return Refuse("STORE_FOREIGN", absl::StrCat("expected a session store of Penstock at ", path,
                                                 ", found another application's database"));
@@ -100,11 +68,11 @@ absl::StatusOr<bool> CheckOwnership(SqliteDatabase& database, const std::string&
                      ", this server knows version ", kSchemaVersion, ": a newer server wrote it"),
         {{"expected", absl::StrCat(kSchemaVersion)}, {"got", absl::StrCat(version)}});
   }
-  if (version < kSchemaVersion) {  // there has been none before 1
+  if (version < 1) {  // there has been none
     return MakeError(absl::StatusCode::kDataLoss, "STORE_CORRUPT",
                      absl::StrCat("the session store ", path, " has schema version ", version));
   }
-  return false;
+  return version;
 }
 
 // In this order: the lock before the journal, so that the log's index is in memory and no third
@@ -123,12 +91,6 @@ absl::Status Configure(SqliteDatabase& database, const SqliteStoreOptions& optio
                                                  " does not carry a write-ahead log"));
   }
   return absl::OkStatus();
-}
-
-absl::Status MakeTables(SqliteDatabase& database) {
-  return database.Execute(absl::StrCat("BEGIN IMMEDIATE;", kTables,
-                                       "PRAGMA application_id=", kApplicationId,
-                                       ";PRAGMA user_version=", kSchemaVersion, ";COMMIT"));
 }
 
 absl::Status CheckPages(SqliteDatabase& database, const SqliteStoreOptions& options) {
@@ -168,15 +130,15 @@ StoreFile::~StoreFile() { close(lock_); }
 absl::StatusOr<std::unique_ptr<SqliteDatabase>> StoreFile::Connect() const {
   PENSTOCK_ASSIGN_OR_RETURN(auto database, SqliteDatabase::Open(options_.path, options_.vfs));
   PENSTOCK_RETURN_IF_ERROR(database->Execute("PRAGMA locking_mode=EXCLUSIVE"));
-  const absl::StatusOr<bool> fresh = CheckOwnership(*database, options_.path);
-  if (fresh.status().code() == absl::StatusCode::kUnavailable &&
-      ErrorMetadataOf(fresh.status())["sqlite_code"] == absl::StrCat(SQLITE_BUSY)) {
+  const absl::StatusOr<int64_t> version = CheckOwnership(*database, options_.path);
+  if (version.status().code() == absl::StatusCode::kUnavailable &&
+      ErrorMetadataOf(version.status())["sqlite_code"] == absl::StrCat(SQLITE_BUSY)) {
     return Refuse("STORE_IN_USE", absl::StrCat("the session store ", options_.path,
                                                " is in use by another program"));
   }
-  if (!fresh.ok()) return fresh.status();
+  if (!version.ok()) return version.status();
   PENSTOCK_RETURN_IF_ERROR(Configure(*database, options_));
-  if (*fresh) PENSTOCK_RETURN_IF_ERROR(MakeTables(*database));
+  PENSTOCK_RETURN_IF_ERROR(UpgradeSchema(*database, *version));
   // A log that a crash left may hold commits that nobody has synchronized. From here on all that is
   // read is durable.
   PENSTOCK_RETURN_IF_ERROR(database->Execute("PRAGMA wal_checkpoint(TRUNCATE)"));

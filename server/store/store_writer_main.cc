@@ -68,7 +68,7 @@ void PutOne(SessionStore& store, const std::string& token, int run) {
     record = *MustDo(store, key, SealSession{PositionOf(record), seal, TestTime()}).record;
   }
   const PublishedObject result{seal.size, seal.crc64, "etag", "", "", TestTime()};
-  MustDo(store, key, FinishSession{PositionOf(record), result, TestTime()});
+  MustDo(store, key, FinishSession{PositionOf(record), result, false, TestTime()});
   Tell(token, "finished", seal.size);
 }
 

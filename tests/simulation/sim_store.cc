@@ -1,7 +1,9 @@
 #include "tests/simulation/sim_store.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace penstock::simulation {
 namespace {
@@ -17,27 +19,15 @@ StoreAnswer Failed(StoreCode code, const std::string& message) {
 
 StoreAnswer SimStore::Apply(const SessionKey& key, const SessionWrite& write) {
   Entry& entry = entries_[key];
-  const WriteEffect effect =
-      ApplyWrite(entry.record, write, [&entry](int64_t first, int64_t count) {
-        std::vector<PartRecord> rows;
-        for (int64_t i = first; i < first + count && i < std::ssize(entry.ledger); ++i) {
-          rows.push_back(entry.ledger[static_cast<size_t>(i)]);
-        }
-        return rows;
-      });
-  if (entry.record.has_value() && effect.answer.record.has_value() &&
-      effect.answer.record->committed_size < entry.record->committed_size) {
+  const std::optional<SessionRecord> before = entry.record;
+  StoreAnswer answer = entry.Apply(write);
+  if (before.has_value() && entry.record.has_value() && before->life == entry.record->life &&
+      entry.record->committed_size < before->committed_size) {
     world_.Violate("the committed size in the store decreased");
   }
-  if (effect.changed) {
-    entry.record = effect.answer.record;
-    entry.ledger.insert(entry.ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-  }
-  if (effect.answer.code == StoreCode::kCorrupt)
-    world_.Violate("corrupt: " + effect.answer.message);
-  world_.Trace("store " + std::to_string(write.index()) + " -> " +
-               StoreCodeName(effect.answer.code));
-  return effect.answer;
+  if (answer.code == StoreCode::kCorrupt) world_.Violate("corrupt: " + answer.message);
+  world_.Trace("store " + std::to_string(write.index()) + " -> " + StoreCodeName(answer.code));
+  return answer;
 }
 
 void SimStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) {
@@ -83,5 +73,16 @@ void SimStore::GetById(const std::string&, const std::string&, FoundDone done) {
 }
 
 void SimStore::List(const SessionQuery&, PageDone done) { std::move(done)(SessionPage{}); }
+
+void SimStore::Due(absl::Time now, int limit, DueDone done) {
+  if (world_.over) return;
+  world_.After(world_.SomeDelay(), [this, now, limit, done = std::move(done)]() mutable {
+    std::vector<KeyedSession> all;
+    for (const auto& [key, entry] : entries_) {
+      if (entry.record.has_value()) all.push_back({key, *entry.record});
+    }
+    std::move(done)(DueOf(std::move(all), now, limit));
+  });
+}
 
 }  // namespace penstock::simulation

@@ -2,9 +2,8 @@
 #define PENSTOCK_TESTS_SIMULATION_SIM_STORE_H_
 
 #include <map>
-#include <optional>
-#include <vector>
 
+#include "server/store/kept_session.h"
 #include "server/store/session_store.h"
 #include "tests/simulation/world.h"
 
@@ -22,11 +21,9 @@ class SimStore final : public SessionStore {
   void GetById(const std::string& principal, const std::string& session_id,
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
+  void Due(absl::Time now, int limit, DueDone done) override;
 
-  struct Entry {
-    std::optional<SessionRecord> record;
-    std::vector<PartRecord> ledger;
-  };
+  using Entry = KeptSession;
   const Entry& Peek(const SessionKey& key) { return entries_[key]; }
 
  private:
