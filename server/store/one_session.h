@@ -26,7 +26,7 @@ class OneSession : public KeptSession {
     OneSession session;
     session.record = TestRecord("alice", "id");
     session.record->fence = {3, TestNonce("owner")};
-    session.record->upload_id = "upload";  // of an ended session it is forgotten below
+    session.record->upload_id = "upload";
     session.record->reserved_number = 10;
     EXPECT_EQ(session.Do(TestCommit(*session.record, 1, 2)).code, StoreCode::kOk);
     session.record->state = state;

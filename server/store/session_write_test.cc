@@ -21,7 +21,9 @@ std::vector<SessionWrite> OwnersWrites(const OneSession& session) {
           SealSession{at, session.ListSeal(), TestTime()},
           RenewPut{at, TestTime(), TestTime()},
           FinishSession{at, session.Result(), false, TestTime()},
-          FailSession{at, "OTHER", "message", TestTime()}};
+          FailSession{at, "OTHER", "message", TestTime()},
+          TestTail(*session.record, "tail"),
+          TouchSession{at, TestTime()}};
 }
 
 template <typename Change>
@@ -38,7 +40,11 @@ TEST(SessionWriteTest, EveryWriteButCreateNeedsASession) {
   std::vector<SessionWrite> writes = OwnersWrites(OneSession::In(SessionState::kOpen));
   writes.push_back(TestClaim("new"));
   writes.push_back(AbortSession{"", TestNonce("new"), TestTime()});
+  writes.push_back(ExpireSession{{1, TestNonce("first")}, TestNonce("new"), TestTime()});
+  writes.push_back(StartOver{
+      {1, TestNonce("first")}, SessionState::kFailed, TestRecord("alice", "next"), TestTime()});
   writes.push_back(UploadAborted{"upload", TestTime()});
+  writes.push_back(ForgetSession{{1, TestNonce("first")}, TestTime()});
   for (const SessionWrite& write : writes) {
     OneSession none;
     EXPECT_EQ(none.Do(write).code, StoreCode::kNotFound) << write.index();
@@ -82,7 +88,9 @@ TEST(SessionWriteTest, OwnersWritesNeedTheirState) {
       {SessionState::kOpen, SessionState::kFinishing},  // the second as a repeat
       {},
       {SessionState::kFinishing, SessionState::kFinished},  // likewise
-      {SessionState::kOpen, SessionState::kFinishing}};
+      {SessionState::kOpen, SessionState::kFinishing},
+      {SessionState::kOpen},
+      {SessionState::kOpen}};
   for (const SessionState state : kAllStates) {
     for (size_t i = 0; i < allowed.size(); ++i) {
       OneSession session = OneSession::In(state);
@@ -288,6 +296,27 @@ TEST(SessionWriteTest, FinishRefusesAResultThatWasNotSealed) {
   finish.result = session.Result();
   ++finish.result.crc64;
   EXPECT_EQ(session.Do(finish).code, StoreCode::kCorrupt);
+}
+
+TEST(SessionWriteTest, FinishTellsWhetherAPutMayStillCome) {
+  for (const bool settled : {false, true}) {
+    OneSession session = SealedPut();
+    const FinishSession finish{
+        session.position(), {5, 0x1234, "etag", "", "", TestTime()}, settled, TestTime()};
+    EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+    EXPECT_EQ(session.record->seal->put_valid_until, settled ? absl::InfinitePast() : TestTime());
+    EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+    EXPECT_FALSE(session.changed);
+  }
+}
+
+TEST(SessionWriteTest, UploadThatASinglePutDidNotNeedIsDead) {
+  OneSession session = SealedPut();
+  session.record->upload_id = "upload";
+  session.Do(
+      FinishSession{session.position(), {5, 0x1234, "etag", "", "", TestTime()}, true, TestTime()});
+  EXPECT_EQ(session.record->upload_id, "");
+  EXPECT_EQ(session.record->dead_uploads, OnlyDeadUpload());
 }
 
 TEST(SessionWriteTest, FailLeavesADeadUpload) {
