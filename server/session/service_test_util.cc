@@ -75,8 +75,9 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
 // Pages are numbered by the first entry.
 void MemoryStore::List(const SessionQuery& query, PageDone done) {
   thread_->Post([this, query, done = std::move(done)]() mutable {
-    SessionPage page;
+    absl::StatusOr<SessionPage> answer;
     {
+      SessionPage page;
       absl::MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) {
         if (entry.record->principal != query.principal || key.digest <= query.page_token) continue;
@@ -86,8 +87,12 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
         page.next_page_token = key.digest;
       }
       if (std::ssize(page.sessions) < query.page_size) page.next_page_token.clear();
+      answer = std::move(page);
+      if (fail_with_ == StoreCode::kCorrupt) {
+        answer = MakeError(absl::StatusCode::kDataLoss, "STORE_CORRUPT", "a record is damaged");
+      }
     }
-    std::move(done)(std::move(page));
+    std::move(done)(std::move(answer));
   });
 }
 

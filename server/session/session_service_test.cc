@@ -243,6 +243,23 @@ TEST_F(SessionServiceTest, ListTellsWhichSessionsAreConnected) {
   stream->Break();
 }
 
+TEST_F(SessionServiceTest, DamageOfTheStoreIsToldInOneWay) {
+  store_.FailWith(StoreCode::kCorrupt);
+  const absl::Status got = Get(ByToken()).status();
+  absl::Status listed;
+  absl::Notification done;
+  service_->List(SessionQuery(), [&](const absl::StatusOr<SessionViews>& views) {
+    listed = views.status();
+    done.Notify();
+  });
+  done.WaitForNotification();
+  for (const absl::Status& status : {got, listed}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
+    EXPECT_EQ(ErrorReason(status), "STORE_CORRUPT");
+    EXPECT_TRUE(RetryDelay(status).has_value());
+  }
+}
+
 // The upload was discarded once; the second time is the reaper's.
 bool IsDiscarded(const SessionRecord& record) {
   return record.dead_uploads.size() == 1 && record.dead_uploads[0].aborts == 1;
