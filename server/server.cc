@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/executor.h"
 #include "base/http/http_loop.h"
 #include "base/log.h"
+#include "base/notification.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "server/rpc/rpc_server.h"
@@ -66,7 +66,7 @@ class ServerImpl final : public Server {
 
   bool Drain() override {
     rpc_->SetNotServing();
-    const auto drained = std::make_shared<absl::Notification>();
+    const auto drained = std::make_shared<Notification>();
     sessions_->Drain([drained] { drained->Notify(); });
     const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_);
     rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());

@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "server/rpc/convert.h"
 
 namespace penstock {
@@ -40,7 +40,7 @@ class PutObjectStream final
   // PutStream, for the driver.
 
   void Send(ServerFrame frame) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (finishing_ || close_status_.has_value()) return;
     const bool progress = std::holds_alternative<ProgressFrame>(frame);
     if (progress && !queue_.empty() && std::holds_alternative<ProgressFrame>(queue_.back())) {
@@ -52,12 +52,12 @@ class PutObjectStream final
   }
 
   void Read() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!finishing_) StartRead(&request_);
   }
 
   void Close(const absl::Status& status) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (finishing_ || close_status_.has_value()) return;
     close_status_ = status;
     Advance();
@@ -81,7 +81,7 @@ class PutObjectStream final
 
   void OnWriteDone(bool ok) override {
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       writing_ = false;
       lost_ = lost_ || !ok;
       Advance();
@@ -93,7 +93,7 @@ class PutObjectStream final
   void OnCancel() override {
     std::shared_ptr<SessionDriver> driver;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       lost_ = true;
       driver = driver_for_cancel_;
       Advance();
@@ -105,7 +105,7 @@ class PutObjectStream final
     // The driver holds this stream, and must not be held in turn any longer.
     const std::shared_ptr<SessionDriver> driver = std::exchange(driver_, nullptr);
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       driver_for_cancel_ = nullptr;
     }
     // A call that ended before the driver closed it: tell the driver, whatever the reason was.
@@ -136,7 +136,7 @@ class PutObjectStream final
     }
     session_token_ = std::move(token);
     driver_ = *std::move(driver);
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     driver_for_cancel_ = driver_;
     return true;
   }
@@ -175,7 +175,7 @@ class PutObjectStream final
 
   v1::PutObjectRequest request_;  // belongs to the read that is under way, then to OnReadDone
 
-  absl::Mutex mutex_;                                                         // guards what follows
+  Mutex mutex_;                                                               // guards what follows
   std::shared_ptr<SessionDriver> driver_for_cancel_ ABSL_GUARDED_BY(mutex_);  // OnCancel may race
   std::deque<ServerFrame> queue_ ABSL_GUARDED_BY(mutex_);
   v1::PutObjectResponse response_ ABSL_GUARDED_BY(mutex_);  // of the write that is under way

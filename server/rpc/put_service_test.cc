@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "server/rpc/rpc_test_util.h"
 
 namespace penstock {
@@ -188,7 +188,7 @@ TEST_F(PutServiceTest, DrainTellsHowFarItCame) {
   call.Send(OpenRequest());
   call.Send(ChunkRequest(0, "abcd"));
   call.ReadUntil(v1::PutObjectResponse::kProgress);
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   EXPECT_EQ(call.ReadUntil(v1::PutObjectResponse::kDraining).draining().committed_size(), 4);
   const absl::Status status = call.Finish();
@@ -285,7 +285,7 @@ TEST_F(PutServiceTest, CallsThatEndAtAnyMomentLeaveNothingBehind) {
   }
   for (std::thread& thread : threads) thread.join();
   server_ = nullptr;
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   drained.WaitForNotification();
 }

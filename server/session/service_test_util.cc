@@ -40,7 +40,7 @@ void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone don
   thread_->Post([this, key, write = std::move(write), done = std::move(done)]() mutable {
     StoreAnswer answer;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       answer.code = fail_with_;
       if (fail_with_ == StoreCode::kOk) answer = Apply(key, write);
     }
@@ -52,7 +52,7 @@ void MemoryStore::Get(const SessionKey& key, StoreDone done) {
   thread_->Post([this, key, done = std::move(done)]() mutable {
     StoreAnswer answer;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       answer.code = fail_with_;
       const auto it = entries_.find(key);
       if (fail_with_ == StoreCode::kOk && it != entries_.end()) answer.record = it->second.record;
@@ -69,7 +69,7 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
     answer.code = StoreCode::kNotFound;
     SessionKey found;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) {
         if (entry.record.session_id != session_id || entry.record.principal != principal) continue;
         answer.code = StoreCode::kOk;
@@ -86,7 +86,7 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
   thread_->Post([this, query, done = std::move(done)]() mutable {
     SessionPage page;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) {
         if (entry.record.principal != query.principal || key.digest <= query.page_token) continue;
         if (!absl::StartsWith(entry.record.spec.object.key, query.key_prefix)) continue;
@@ -101,13 +101,13 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
 }
 
 void MemoryStore::FailWith(StoreCode code) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   fail_with_ = code;
 }
 
 std::optional<SessionRecord> MemoryStore::Find(const std::string& principal,
                                                const std::string& token) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto it = entries_.find(MakeSessionKey(principal, token));
   return it == entries_.end() ? std::nullopt : std::optional<SessionRecord>(it->second.record);
 }
@@ -119,8 +119,8 @@ void MemoryStore::Await(const std::string& principal, const std::string& token,
     const auto it = entries_.find(key);
     return it != entries_.end() && accepts(it->second.record);
   };
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(&accepted));
+  MutexLock lock(&mutex_);
+  mutex_.Await(accepted);
 }
 
 FakeBackend::FakeBackend() {
@@ -133,12 +133,12 @@ FakeBackend::FakeBackend() {
 }
 
 void FakeBackend::Hold(const std::string& call) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   held_.insert(call);
 }
 
 void FakeBackend::Release(const std::string& call) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   held_.erase(call);
   for (auto& [name, closure] : std::exchange(waiting_, {})) {
     if (name == call) {
@@ -156,30 +156,30 @@ void FakeBackend::AwaitHeld(const std::string& call) {
     }
     return false;
   };
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(&waits));
+  MutexLock lock(&mutex_);
+  mutex_.Await(waits);
 }
 
 void FakeBackend::FailWith(const std::string& call, const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   failures_[call] = status;
 }
 
 std::optional<std::string> FakeBackend::Find(const std::string& key) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto it = objects_.find(key);
   return it == objects_.end() ? std::nullopt : std::optional<std::string>(it->second.bytes);
 }
 
 std::set<std::string> FakeBackend::uploads() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::set<std::string> ids;
   for (const auto& [id, upload] : uploads_) ids.insert(id);
   return ids;
 }
 
 void FakeBackend::Enqueue(const std::string& call, Closure closure) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (held_.contains(call)) {
     waiting_.emplace_back(call, std::move(closure));
   } else {
@@ -192,7 +192,7 @@ void FakeBackend::Call(const std::string& call, Done<T> done, Effect effect) {
   Enqueue(call, [this, call, done = std::move(done), effect = std::move(effect)]() mutable {
     absl::StatusOr<T> answer = absl::UnknownError("");
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       const auto failure = failures_.find(call);
       const bool fails = failure != failures_.end() && !failure->second.ok();
       answer = fails ? absl::StatusOr<T>(failure->second) : effect();

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "plugin/backend.h"
 #include "server/store/session_store.h"
 
@@ -48,7 +48,7 @@ class MemoryStore final : public SessionStore {
   StoreAnswer Apply(const SessionKey& key, const SessionWrite& write)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::map<SessionKey, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   StoreCode fail_with_ ABSL_GUARDED_BY(mutex_) = StoreCode::kOk;
 
@@ -117,7 +117,7 @@ class FakeBackend final : public Backend {
 
   Capabilities capabilities_;  // constant after construction
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::string, Closure>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mutex_);

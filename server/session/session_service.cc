@@ -67,21 +67,20 @@ SessionService::SessionService(SessionEnvironment environment, RandomSource& ran
 SessionService::~SessionService() {
   decltype(drivers_) drivers;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     drivers.swap(drivers_);
     owners_.clear();
   }
   drivers.clear();  // those that were not released live on by the calls that are under way
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](int64_t* busy) { return *busy == 0; }, &busy_));
+  MutexLock lock(&mutex_);
+  mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return busy_ == 0; });
 }
 
 std::shared_ptr<void> SessionService::Busy() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   ++busy_;
   return {this, [](SessionService* service) {
-            absl::MutexLock lock(&service->mutex_);
+            MutexLock lock(&service->mutex_);
             --service->busy_;
           }};
 }
@@ -121,7 +120,7 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
 absl::StatusOr<std::shared_ptr<SessionDriver>> SessionService::Start(
     const std::string& principal, const std::string& token, std::shared_ptr<PutStream> stream) {
   auto driver = MakeDriver(principal, MakeSessionKey(principal, token), std::move(stream));
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (draining_) return session_errors::Draining(std::nullopt);
   drivers_.emplace(driver.get(), driver);
   return driver;
@@ -136,7 +135,7 @@ std::shared_ptr<SessionDriver> SessionService::Held(SessionDriver* driver) {
 void SessionService::OnOwner(SessionDriver& driver, const std::string& session_id) {
   std::shared_ptr<SessionDriver> older;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     Owner& owner = owners_[driver.key()];
     if (owner.driver != &driver) older = Held(owner.driver);
     owned_ids_.erase(owner.session_id);
@@ -150,7 +149,7 @@ void SessionService::OnReleased(SessionDriver& driver) {
   absl::AnyInvocable<void() &&> after;
   absl::AnyInvocable<void() &&> drained;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto owner = owners_.find(driver.key());
     if (owner != owners_.end() && owner->second.driver == &driver) {
       owned_ids_.erase(owner->second.session_id);
@@ -168,7 +167,7 @@ void SessionService::OnReleased(SessionDriver& driver) {
 }
 
 bool SessionService::IsConnected(const std::string& session_id) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return owned_ids_.contains(session_id);
 }
 
@@ -251,7 +250,7 @@ void SessionService::ResolveThenAbort(const SessionName& name, const SessionKey&
                                       Done<SessionView> done) {
   const std::shared_ptr<SessionDriver> driver = MakeDriver(name.principal, key, nullptr);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     drivers_.emplace(driver.get(), driver);
     after_release_.emplace(driver.get(), [this, name, key, done = std::move(done)]() mutable {
       AbortFound(name, key, false, std::move(done));
@@ -266,7 +265,7 @@ void SessionService::ResolveThenAbort(const SessionName& name, const SessionKey&
 void SessionService::DiscardUpload(const SessionKey& key, const SessionRecord& record) {
   std::shared_ptr<SessionDriver> live;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto owner = owners_.find(key);
     if (owner != owners_.end()) live = Held(owner->second.driver);
   }
@@ -285,7 +284,7 @@ void SessionService::DiscardUpload(const SessionKey& key, const SessionRecord& r
 void SessionService::Drain(absl::AnyInvocable<void() &&> drained) {
   std::vector<std::shared_ptr<SessionDriver>> drivers;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     draining_ = true;
     for (const auto& [pointer, driver] : drivers_) drivers.push_back(driver);
     if (!drivers.empty()) drained_ = std::exchange(drained, nullptr);

@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "server/session/session_driver.h"
 
@@ -99,7 +99,7 @@ class SessionService {
   const SessionEnvironment environment_;
   RandomSource& random_;
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::map<SessionDriver*, std::shared_ptr<SessionDriver>> drivers_ ABSL_GUARDED_BY(mutex_);
   std::map<SessionKey, Owner> owners_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> owned_ids_ ABSL_GUARDED_BY(mutex_);  // the session ids of owners_

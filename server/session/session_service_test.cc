@@ -8,9 +8,9 @@
 #include <deque>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "base/checksum.h"
 #include "base/error.h"
+#include "base/notification.h"
 #include "server/session/service_test_util.h"
 #include "server/session/session_test_util.h"
 
@@ -31,43 +31,43 @@ constexpr char kPrincipal[] = "alice";
 class FakeStream final : public PutStream {
  public:
   void Send(ServerFrame frame) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     frames_.push_back(std::move(frame));
   }
   void Read() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     asked_ = true;
     Offer();
   }
   void Close(const absl::Status& status) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     closed_with_ = status;
   }
 
   void Start(std::shared_ptr<SessionDriver> driver, OpenFrame open) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     driver_ = std::move(driver);
     driver_->OnFrame(std::move(open));
   }
   void Give(ClientFrame frame) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     to_give_.push_back(std::move(frame));
     Offer();
   }
   void Break() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     std::exchange(driver_, nullptr)->OnStreamLost();
   }
   void LetGo() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     driver_ = nullptr;
   }
 
   absl::Status AwaitClose() {
     const auto closed = [this]()
                             ABSL_NO_THREAD_SAFETY_ANALYSIS { return closed_with_.has_value(); };
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&closed));
+    MutexLock lock(&mutex_);
+    mutex_.Await(closed);
     driver_ = nullptr;
     return *closed_with_;
   }
@@ -75,8 +75,8 @@ class FakeStream final : public PutStream {
   template <typename Frame>
   Frame Await() {
     const auto has = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Find<Frame>() != nullptr; };
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&has));
+    MutexLock lock(&mutex_);
+    mutex_.Await(has);
     return *Find<Frame>();
   }
 
@@ -95,7 +95,7 @@ class FakeStream final : public PutStream {
     return nullptr;
   }
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::shared_ptr<SessionDriver> driver_ ABSL_GUARDED_BY(mutex_);
   bool asked_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<ClientFrame> to_give_ ABSL_GUARDED_BY(mutex_);
@@ -150,7 +150,7 @@ class SessionServiceTest : public testing::Test {
   template <typename Begin>
   static absl::StatusOr<SessionView> Wait(Begin begin) {
     absl::StatusOr<SessionView> answer;
-    absl::Notification answered;
+    Notification answered;
     begin([&](absl::StatusOr<SessionView> view) {
       answer = std::move(view);
       answered.Notify();
@@ -221,7 +221,7 @@ TEST_F(SessionServiceTest, GetTellsTheRecordAndWhetherAStreamHoldsIt) {
   EXPECT_EQ(ErrorReason(Get({"mallory", kToken, ""}).status()), "SESSION_NOT_FOUND");
   stream->Give(ChunkFrame{9, {}, "x"});
   EXPECT_EQ(ErrorReason(stream->AwaitClose()), "OFFSET_GAP");
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   drained.WaitForNotification();
   EXPECT_FALSE(Get(ByToken())->connected);
@@ -231,7 +231,7 @@ TEST_F(SessionServiceTest, ListTellsWhichSessionsAreConnected) {
   auto stream = OpenAndCommit();
   SessionQuery query;
   query.principal = kPrincipal;
-  absl::Notification listed;
+  Notification listed;
   service_->List(query, [&](absl::StatusOr<SessionViews> views) {
     ASSERT_TRUE(views.ok());
     ASSERT_THAT(views->sessions, SizeIs(1));
@@ -317,7 +317,7 @@ TEST_F(SessionServiceTest, DrainCommitsPartsInFlightAndTellsEveryStream) {
   backend_.Hold("part");
   stream->Give(ChunkFrame{4, {}, "efgh"});
   backend_.AwaitHeld("part");
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   EXPECT_FALSE(drained.HasBeenNotified());
   backend_.Release("part");
@@ -332,7 +332,7 @@ TEST_F(SessionServiceTest, DrainWaitsForAnObjectThatIsBeingFinished) {
   backend_.Hold("complete");
   stream->Give(FinishFrame{4, {}});
   backend_.AwaitHeld("complete");
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   EXPECT_FALSE(drained.HasBeenNotified());
   backend_.Release("complete");

@@ -28,12 +28,12 @@ FaultyVfs::FaultyVfs(const std::string& name)
 FaultyVfs::~FaultyVfs() { sqlite3_vfs_unregister(&vfs_); }
 
 FaultyVfs::Files FaultyVfs::Durable() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return durable_;
 }
 
 void FaultyVfs::BeforeSync(std::function<void()> hook) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   before_sync_ = std::move(hook);
 }
 
@@ -52,7 +52,7 @@ int FaultyVfs::Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int 
 int FaultyVfs::Delete(sqlite3_vfs* vfs, const char* path, int sync_directory) {
   auto* owner = static_cast<FaultyVfs*>(vfs->pAppData);
   const int code = owner->real_.xDelete(&owner->real_, path, sync_directory);
-  absl::MutexLock lock(&owner->mutex_);
+  MutexLock lock(&owner->mutex_);
   if (code == SQLITE_OK) owner->durable_.erase(path);
   return code;
 }
@@ -69,7 +69,7 @@ int FaultyVfs::Sync(sqlite3_file* file, int flags) {
   ++owner.syncs_;
   std::function<void()> hook;
   {
-    absl::MutexLock lock(&owner.mutex_);
+    MutexLock lock(&owner.mutex_);
     hook = owner.before_sync_;
   }
   if (hook) hook();
@@ -85,7 +85,7 @@ void FaultyVfs::Synchronized(File& file) {
   real->pMethods->xFileSize(real, &size);
   std::string content(static_cast<size_t>(size), '\0');
   if (size > 0) real->pMethods->xRead(real, content.data(), static_cast<int>(size), 0);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   durable_[file.path] = std::move(content);
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 
 namespace penstock {
 
@@ -56,7 +56,7 @@ class FaultyVfs {
   std::atomic<int> sync_code_ = SQLITE_OK;
   std::atomic<int> syncs_ = 0;
 
-  mutable absl::Mutex mutex_;  // guards what follows
+  mutable Mutex mutex_;  // guards what follows
   Files durable_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> before_sync_ ABSL_GUARDED_BY(mutex_);
 };

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "server/store/session_tables.h"
 #include "server/store/store_file.h"
@@ -160,7 +160,7 @@ class SqliteStore final : public SessionStore {
 
   ~SqliteStore() override {
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       stopping_ = true;
     }
     thread_.join();
@@ -182,7 +182,7 @@ class SqliteStore final : public SessionStore {
 
  private:
   void Enqueue(std::unique_ptr<Call> call) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     queue_.push_back(std::move(call));
   }
 
@@ -207,7 +207,7 @@ class SqliteStore final : public SessionStore {
   std::unique_ptr<SqliteDatabase> database_;  // nullptr: it must be opened anew
   std::unique_ptr<SessionTables> tables_;     // likewise; gone before its database
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::deque<std::unique_ptr<Call>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
@@ -216,8 +216,8 @@ class SqliteStore final : public SessionStore {
 
 // Takes the next calls; false when the store is being destroyed, and nobody may run them any more.
 bool SqliteStore::Take(Batch* batch) {
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &SqliteStore::HasWork));
+  MutexLock lock(&mutex_);
+  mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return HasWork(); });
   const size_t count =
       stopping_ ? queue_.size() : std::min(queue_.size(), static_cast<size_t>(max_batch_));
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);

@@ -16,8 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "server/store/faulty_vfs.h"
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_store.h"
@@ -52,8 +51,8 @@ class SqliteStoreFaultTest : public testing::Test {
   }
 
   // Keeps the store's thread busy until `go`, so that what is called meanwhile gathers.
-  void Hold(absl::Notification& go) {
-    absl::Notification held;
+  void Hold(Notification& go) {
+    Notification held;
     store_->Get(Key(0), [&](const StoreAnswer&) {
       held.Notify();
       go.WaitForNotification();
@@ -64,8 +63,8 @@ class SqliteStoreFaultTest : public testing::Test {
   // Has the store do these writes in one batch, each to a session of its own, from `first` on.
   std::vector<StoreCode> InOneBatch(int first, std::vector<SessionWrite> writes) {
     std::vector<StoreCode> codes(writes.size());
-    absl::Notification go;
-    absl::BlockingCounter answered(static_cast<int>(writes.size()));
+    Notification go;
+    BlockingCounter answered(static_cast<int>(writes.size()));
     Hold(go);
     for (size_t i = 0; i < writes.size(); ++i) {
       store_->Write(Key(first + static_cast<int>(i)), std::move(writes[i]),
@@ -110,7 +109,7 @@ TEST_F(SqliteStoreFaultTest, NothingIsAnsweredBeforeItIsSynchronized) {
   std::atomic<bool> answered = false;
   bool answered_before = false;
   vfs_.BeforeSync([&] { answered_before = answered_before || answered; });
-  absl::Notification done;
+  Notification done;
   store_->Write(Key(1), Create(1), [&](const StoreAnswer&) {
     answered = true;
     done.Notify();
@@ -168,8 +167,8 @@ TEST_F(SqliteStoreFaultTest, WithoutSpaceNothingIsDoneAndLaterItWorksAgain) {
 
 TEST_F(SqliteStoreFaultTest, ReadsOfAFailedBatchDoNotSeeItsWrites) {
   vfs_.FailWrites(SQLITE_FULL);
-  absl::Notification go;
-  absl::Notification answered;
+  Notification go;
+  Notification answered;
   StoreCode write = StoreCode::kOk;
   StoreCode read = StoreCode::kOk;
   Hold(go);
@@ -295,7 +294,7 @@ TEST_F(SqliteStoreFaultTest, EveryQueuedCallIsAnsweredWhenTheStoreEnds) {
   Open(1);
   std::vector<StoreCode> codes(kWrites, StoreCode::kFenced);
   std::atomic<int> answers = 0;
-  absl::Notification go;
+  Notification go;
   Hold(go);
   for (int i = 0; i < kWrites; ++i) {
     store_->Write(Key(i), Create(i), [&codes, &answers, i](const StoreAnswer& answer) {

@@ -35,7 +35,7 @@ bool Matches(const SessionQuery& query, const SessionRecord& record) {
 }  // namespace
 
 void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto entry = entries_.find(key);
   std::optional<SessionRecord> record;
   if (entry != entries_.end()) record = entry->second.record;
@@ -55,7 +55,7 @@ void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone don
 }
 
 void MemoryStore::Get(const SessionKey& key, StoreDone done) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto entry = entries_.find(key);
   StoreAnswer answer = entry == entries_.end() ? NotFound() : Found(entry->second.record);
   answers_->Post([done = std::move(done), answer = std::move(answer)]() mutable {
@@ -65,7 +65,7 @@ void MemoryStore::Get(const SessionKey& key, StoreDone done) {
 
 void MemoryStore::GetById(const std::string& principal, const std::string& session_id,
                           FoundDone done) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   StoreAnswer answer = NotFound();
   SessionKey key;
   for (const auto& [candidate, entry] : entries_) {
@@ -81,7 +81,7 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
 void MemoryStore::List(const SessionQuery& query, PageDone done) {
   const absl::StatusOr<std::string> after = ReadPageToken(query);
   absl::StatusOr<SessionPage> page = SessionPage();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (after.ok()) {
     std::map<std::string, const SessionRecord*> matching;  // by session id
     for (const auto& [key, entry] : entries_) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "server/store/session_store.h"
 
 namespace penstock {
@@ -30,7 +30,7 @@ class MemoryStore final : public SessionStore {
     std::vector<PartRecord> ledger;
   };
 
-  absl::Mutex mutex_;  // guards what follows, and keeps the order of answers
+  Mutex mutex_;  // guards what follows, and keeps the order of answers
   std::map<SessionKey, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   const std::unique_ptr<Executor> answers_ = MakeThreadPool(1);
 };

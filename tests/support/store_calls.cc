@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/checksum.h"
+#include "base/notification.h"
 
 namespace penstock {
 
 StoreAnswer WriteNow(SessionStore& store, const SessionKey& key, SessionWrite write) {
   StoreAnswer answer;
-  absl::Notification done;
+  Notification done;
   store.Write(key, std::move(write), [&](StoreAnswer value) {
     answer = std::move(value);
     done.Notify();
@@ -21,7 +21,7 @@ StoreAnswer WriteNow(SessionStore& store, const SessionKey& key, SessionWrite wr
 
 StoreAnswer GetNow(SessionStore& store, const SessionKey& key) {
   StoreAnswer answer;
-  absl::Notification done;
+  Notification done;
   store.Get(key, [&](StoreAnswer value) {
     answer = std::move(value);
     done.Notify();
@@ -33,7 +33,7 @@ StoreAnswer GetNow(SessionStore& store, const SessionKey& key) {
 FoundSession GetByIdNow(SessionStore& store, const std::string& principal,
                         const std::string& session_id) {
   FoundSession found;
-  absl::Notification done;
+  Notification done;
   store.GetById(principal, session_id, [&](StoreAnswer answer, SessionKey key) {
     found = {std::move(answer), std::move(key)};
     done.Notify();
@@ -44,7 +44,7 @@ FoundSession GetByIdNow(SessionStore& store, const std::string& principal,
 
 absl::StatusOr<SessionPage> ListNow(SessionStore& store, const SessionQuery& query) {
   absl::StatusOr<SessionPage> page;
-  absl::Notification done;
+  Notification done;
   store.List(query, [&](absl::StatusOr<SessionPage> value) {
     page = std::move(value);
     done.Notify();
