@@ -9,10 +9,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/executor.h"
+#include "base/fault_point.h"
 #include "base/http/http_loop.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "server/fault_points.h"
 #include "server/rpc/rpc_server.h"
 #include "server/session/session_service.h"
 #include "server/store/sqlite_store.h"
@@ -53,6 +55,7 @@ class ServerImpl final : public Server {
     SqliteStoreOptions store;
     store.path = config.store_path;
     PENSTOCK_ASSIGN_OR_RETURN(store_, OpenSqliteStore(store));
+    if (FaultPointsArmed()) store_ = WithFaultPoints(std::move(store_), *executor_);
     MakeSessions(config);
     RpcServerOptions rpc;
     rpc.listen = config.listen;
@@ -86,6 +89,9 @@ class ServerImpl final : public Server {
           registry.Create(remote.backend, remote.options, environment);
       if (!backend.ok()) return WithPrefix(backend.status(), absl::StrCat("remotes.", name));
       backends_[name] = *std::move(backend);
+      if (FaultPointsArmed()) {
+        backends_[name] = WithFaultPoints(std::move(backends_[name]), *executor_);
+      }
       kinds_[name] = registry.Find(remote.backend);
     }
     return absl::OkStatus();

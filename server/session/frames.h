@@ -5,6 +5,7 @@
 // their encoding.
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <variant>
@@ -71,6 +72,10 @@ struct FinishedFrame {
 };
 
 using ServerFrame = std::variant<OpenedFrame, ProgressFrame, DrainingFrame, FinishedFrame>;
+
+// Their names in the order of the alternatives, for fault points.
+inline constexpr const char* kServerFrameNames[] = {"opened", "progress", "draining", "finished"};
+static_assert(std::size(kServerFrameNames) == std::variant_size_v<ServerFrame>, "name every frame");
 
 }  // namespace penstock
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 #include "base/log.h"
 
 namespace penstock {
@@ -64,6 +65,7 @@ void SessionDriver::Execute(SendFrame& effect) {
       finished != nullptr && !finished->replayed) {
     log::Info("object finished", Describe(finished->session));
   }
+  FaultPoint(kServerFrameNames[effect.frame.index()]);
   if (stream_ != nullptr) stream_->Send(std::move(effect.frame));
 }
 

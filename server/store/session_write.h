@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <variant>
@@ -116,6 +117,14 @@ struct UploadAborted {
 using SessionWrite =
     std::variant<CreateSession, ClaimSession, SetUpload, CommitParts, SealSession, RenewPut,
                  FinishSession, FailSession, AbortSession, UploadAborted>;
+
+// The names of the writes in the order of SessionWrite's alternatives, for logs and fault points.
+inline constexpr const char* kWriteNames[] = {"create", "claim",         "set_upload", "commit",
+                                              "seal",   "renew",         "finish",     "fail",
+                                              "abort",  "upload_aborted"};
+static_assert(std::size(kWriteNames) == std::variant_size_v<SessionWrite>, "name every write");
+
+inline const char* WriteName(const SessionWrite& write) { return kWriteNames[write.index()]; }
 
 enum class StoreCode {
   kOk,            // done; or it had been done before by the same write
