@@ -1,0 +1,1 @@
+from fixtures import ROOT, emulator, stubs, workspace  # noqa: F401
