@@ -2,6 +2,7 @@
 
 #include "server/store/sqlite_store.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -75,6 +76,9 @@ TEST_F(SqliteStoreTest, SecondStoreOnTheSameFileIsRefused) {
   auto first = Open();
   ASSERT_TRUE(first.ok()) << first.status();
   ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_IN_USE");
+  const absl::Status refused = Open().status();
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr(path_));
+  EXPECT_EQ(ErrorMetadataOf(refused)["pid"], absl::StrCat(getpid()));
   EXPECT_EQ(WriteNow(**first, key_, CreateSession{TestRecord("alice", "id")}).code, StoreCode::kOk)
       << "the first is none the worse";
   first->reset();
@@ -149,6 +153,7 @@ TEST_F(SqliteStoreTest, DirectoryThatCannotBeWrittenIsRefused) {
     ASSERT_EQ(chmod(directory_.path().c_str(), 0500), 0);
   }
   ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_UNUSABLE");
+  EXPECT_THAT(std::string(Open().status().message()), testing::HasSubstr(directory_.path()));
   if (root) umount2(directory_.path().c_str(), MNT_DETACH);
   if (!root) chmod(directory_.path().c_str(), 0700);
 }

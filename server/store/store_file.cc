@@ -7,11 +7,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "server/store/log_check.h"
 
 namespace penstock {
 namespace {
@@ -82,6 +85,52 @@ absl::StatusOr<int> OpenOwned(const std::string& path) {
   return file;
 }
 
+// "penstockd, process 123", as far as it can be told: 0 is nobody that is known.
+std::string NameProcess(int64_t pid) {
+  if (pid <= 0) return "another process";
+  std::string name;
+  std::ifstream comm(absl::StrCat("/proc/", pid, "/comm"));
+  if (!std::getline(comm, name) || name.empty()) return absl::StrCat("process ", pid);
+  return absl::StrCat(name, ", process ", pid);
+}
+
+absl::Status InUse(const std::string& path, int64_t pid) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "STORE_IN_USE",
+                   absl::StrCat("the session store ", path, " is in use by ", NameProcess(pid),
+                                ": a store belongs to one server at a time"),
+                   {{"path", path}, {"pid", absl::StrCat(pid)}});
+}
+
+// Whoever finds the file locked reads here who has it. Nothing depends on it.
+void NoteHolder(int lock) {
+  const std::string text = absl::StrCat(getpid(), "\n");
+  if (ftruncate(lock, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = pwrite(lock, text.data(), text.size(), 0);
+  }
+}
+
+int64_t NotedHolder(int lock) {
+  char text[32] = {};
+  const ssize_t size = pread(lock, text, sizeof(text) - 1, 0);
+  int64_t pid = 0;
+  return size > 0 && absl::SimpleAtoi(absl::string_view(text, static_cast<size_t>(size)), &pid)
+             ? pid
+             : 0;
+}
+
+// The process that has SQLite's own lock on the database. REQUIRES: this process has no connection,
+// whose locks would go when the file is closed here.
+int64_t DatabaseHolder(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) return 0;
+  struct flock held = {};
+  held.l_type = F_WRLCK;
+  held.l_whence = SEEK_SET;
+  const bool asked = fcntl(file, F_GETLK, &held) == 0;
+  close(file);
+  return asked && held.l_type != F_UNLCK ? held.l_pid : 0;
+}
+
 // Makes sure whose database it is, before anything is written to it. True: it is new.
 absl::StatusOr<bool> CheckOwnership(SqliteDatabase& database, const std::string& path) {
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t application, database.Integer("PRAGMA application_id"));
@@ -149,10 +198,9 @@ absl::StatusOr<std::unique_ptr<StoreFile>> StoreFile::Lock(const SqliteStoreOpti
   auto file = std::unique_ptr<StoreFile>(new StoreFile(options, lock));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return Unusable(lock_path, "lock");
-    return Refuse("STORE_IN_USE", absl::StrCat("the session store ", options.path,
-                                               " is in use by another process: a store belongs "
-                                               "to one server at a time"));
+    return InUse(options.path, NotedHolder(lock));
   }
+  NoteHolder(lock);
   // SQLite gives its log the mode of the database.
   PENSTOCK_ASSIGN_OR_RETURN(const int database, OpenOwned(options.path));
   close(database);
@@ -166,13 +214,14 @@ absl::StatusOr<std::unique_ptr<StoreFile>> StoreFile::Lock(const SqliteStoreOpti
 StoreFile::~StoreFile() { close(lock_); }
 
 absl::StatusOr<std::unique_ptr<SqliteDatabase>> StoreFile::Connect() const {
+  PENSTOCK_RETURN_IF_ERROR(CheckLog(options_.path + "-wal"));
   PENSTOCK_ASSIGN_OR_RETURN(auto database, SqliteDatabase::Open(options_.path, options_.vfs));
   PENSTOCK_RETURN_IF_ERROR(database->Execute("PRAGMA locking_mode=EXCLUSIVE"));
   const absl::StatusOr<bool> fresh = CheckOwnership(*database, options_.path);
   if (fresh.status().code() == absl::StatusCode::kUnavailable &&
       ErrorMetadataOf(fresh.status())["sqlite_code"] == absl::StrCat(SQLITE_BUSY)) {
-    return Refuse("STORE_IN_USE", absl::StrCat("the session store ", options_.path,
-                                               " is in use by another program"));
+    database.reset();
+    return InUse(options_.path, DatabaseHolder(options_.path));
   }
   if (!fresh.ok()) return fresh.status();
   PENSTOCK_RETURN_IF_ERROR(Configure(*database, options_));
