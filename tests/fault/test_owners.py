@@ -16,8 +16,8 @@ def mixed(acknowledged, other=OTHER):
     return DATA[:acknowledged] + other[acknowledged:]
 
 
-def listed_numbers(scene):
-    """Part numbers that only a takeover can have led to do not overlap; those of the object are the last owner's."""
+def unique_numbers(scene):
+    """The part numbers that were stored, by both owners together: none of them twice."""
     stored = scene.stored_numbers()
     assert len(stored) == len(set(stored)), stored
     return stored
@@ -52,7 +52,7 @@ def test_late_commit_is_fenced(scene):
     assert first.failure.reason == "STALE_WRITER" and first.failure.retry_delay is None, first.failure
     # The held one was part 2 of the first owner: stored, and in no list.
     assert scene.session().part_count == 4
-    assert len(listed_numbers(scene)) == 5
+    assert len(unique_numbers(scene)) == 5
     scene.check_finished(mixed(PART))
 
 
@@ -89,7 +89,7 @@ def test_part_that_lands_late(scene):
     assert second.finished()
     second.end()
     assert 2 in scene.stored_numbers(since), "the late one has landed"
-    listed_numbers(scene)
+    unique_numbers(scene)
     scene.check_finished(data)
 
 
