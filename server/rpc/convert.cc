@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -23,8 +24,12 @@ absl::Status Unimplemented(const std::string& field) {
                    absl::StrCat("this server does not know `", field, "` yet"), {{"field", field}});
 }
 
+// A time that the contract cannot tell becomes the nearest that it can: TimeUtil ends the process,
+// and a store may hold anything.
 google::protobuf::Timestamp ToProto(absl::Time time) {
-  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
+  const absl::Time least = absl::FromUnixSeconds(TimeUtil::kTimestampMinSeconds);
+  const absl::Time most = absl::FromUnixSeconds(TimeUtil::kTimestampMaxSeconds);
+  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(std::clamp(time, least, most)));
 }
 
 google::protobuf::Duration ToProto(absl::Duration duration) {

@@ -248,6 +248,15 @@ TEST(ConvertTest, ObjectWithoutATimeTellsNone) {
   EXPECT_FALSE(ToProto(record, false, "").result().has_update_time());
 }
 
+TEST(ConvertTest, TimesOutOfRangeAreClampedAndEndNothing) {
+  SessionRecord record;
+  record.create_time = absl::InfinitePast();
+  record.update_time = absl::InfiniteFuture();
+  const v1::Session session = ToProto(record, false, "");
+  EXPECT_EQ(session.create_time().seconds(), TimeUtil::kTimestampMinSeconds);
+  EXPECT_EQ(session.update_time().seconds(), TimeUtil::kTimestampMaxSeconds);
+}
+
 TEST(ConvertTest, SessionIsToldWhole) {
   const v1::Session session = ToProto(FullRecord(), true, kToken);
   EXPECT_EQ(session.session_token(), kToken);
