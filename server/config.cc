@@ -147,6 +147,13 @@ std::string Quoted(const std::string& text) {
   return out.str();
 }
 
+// A key as TOML has it: bare where that can be.
+std::string Key(const std::string& name) {
+  constexpr char kBare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  const bool bare = !name.empty() && name.find_first_not_of(kBare) == std::string::npos;
+  return bare ? name : Quoted(name);
+}
+
 const char* LevelName(log::Level level) {
   switch (level) {
     case log::Level::kDebug:
@@ -224,7 +231,8 @@ std::string PrintConfig(const ServerConfig& config, const Registry& registry) {
     const BackendInfo* info = registry.Find(remote.backend);
     absl::StrAppend(&out, "\n[remotes.", name, "]\nbackend = ", Quoted(remote.backend), "\n");
     for (const auto& [option, value] : remote.options) {
-      absl::StrAppend(&out, option, " = ", Quoted(IsSecret(info, option) ? kMasked : value), "\n");
+      absl::StrAppend(&out, Key(option), " = ", Quoted(IsSecret(info, option) ? kMasked : value),
+                      "\n");
     }
   }
   return out;

@@ -147,5 +147,19 @@ TEST(PrintConfigTest, ReadsBackAndMasksSecrets) {
   EXPECT_EQ(again->drain_timeout, config->drain_timeout);
 }
 
+TEST(PrintConfigTest, QuotesOptionsThatAreNoBareKeys) {
+  Registry registry;
+  BackendInfo info;
+  info.name = "local";
+  registry.Add(std::move(info));
+  auto config = ParseConfig(kMinimal, "t");
+  ASSERT_TRUE(config.ok());
+  config->remotes["disk"].options["two words"] = "x";
+  config->remotes["disk"].options[""] = "y";
+  const auto again = ParseConfig(PrintConfig(*config, registry), "printed");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->remotes.at("disk").options, config->remotes.at("disk").options);
+}
+
 }  // namespace
 }  // namespace penstock
