@@ -1,37 +1,14 @@
 #include "server/session/session_service.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "server/session/session_errors.h"
+#include "server/session/session_token.h"
 
 namespace penstock {
 namespace {
-
-constexpr size_t kMinTokenLength = 16;
-constexpr size_t kMaxTokenLength = 128;
-
-bool IsTokenCharacter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '~' ||
-         c == '-';
-}
-
-// Says nothing of the token but its length: tokens are secrets.
-absl::Status CheckToken(const std::string& token) {
-  const bool good = token.size() >= kMinTokenLength && token.size() <= kMaxTokenLength &&
-                    std::all_of(token.begin(), token.end(), IsTokenCharacter);
-  if (good) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kInvalidArgument, "BAD_SESSION_TOKEN",
-                   absl::StrCat("a session token must have ", kMinTokenLength, " to ",
-                                kMaxTokenLength, " characters of [A-Za-z0-9._~-], one of ",
-                                token.size(), " characters came, or one with others"),
-                   {{"minimum", absl::StrCat(kMinTokenLength)},
-                    {"maximum", absl::StrCat(kMaxTokenLength)},
-                    {"got", absl::StrCat(token.size())}});
-}
 
 absl::Status NotFoundBy(const SessionService::SessionName& name) {
   return MakeError(
@@ -87,7 +64,7 @@ std::shared_ptr<void> SessionService::Busy() {
 }
 
 absl::Status SessionService::CheckOpen(const std::string& token, const OpenFrame& open) const {
-  if (absl::Status status = CheckToken(token); !status.ok()) return status;
+  if (absl::Status status = CheckSessionToken(token); !status.ok()) return status;
   if (!open.spec.has_value() || open.spec->remote.empty()) return absl::OkStatus();
   const auto backend = environment_.backends.find(open.spec->remote);
   if (backend == environment_.backends.end()) {
