@@ -8,6 +8,7 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
 
 set(PENSTOCK_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize, for instance address,undefined")
+option(PENSTOCK_FUZZ "Build the fuzzers of tests/fuzz instead of everything else; needs clang" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
@@ -54,6 +55,9 @@ function(penstock_test name)
   add_executable(${name} ${ARG_SRCS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE penstock_options penstock_warnings ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  if(PENSTOCK_FUZZ)
+    return()  # nothing builds it there
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
