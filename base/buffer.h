@@ -6,7 +6,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "base/buffer_budget.h"
 
 namespace penstock {
 
@@ -30,6 +33,9 @@ class Buffer {
 
   void Append(std::string_view data);
 
+  // Keeps what the slabs take of the memory budget, as long as the bytes themselves.
+  void Hold(MemoryLease lease) { lease_.Merge(std::move(lease)); }
+
   int64_t size() const { return size_; }
   uint64_t crc64() const { return crc64_; }
 
@@ -43,6 +49,7 @@ class Buffer {
   std::string ToString() const;
 
  private:
+  MemoryLease lease_;                           // before slabs_: given back after they are freed
   std::vector<std::unique_ptr<char[]>> slabs_;  // every one but the last is full
   int64_t size_ = 0;
   uint64_t crc64_ = 0;  // of the first size_ bytes

@@ -42,5 +42,17 @@ TEST(BufferTest, EmptyBufferHasNoBytes) {
   EXPECT_TRUE(buffer->Contiguous(0).empty());
 }
 
+TEST(BufferTest, GivesItsMemoryBackWithTheLastReference) {
+  BufferBudget budget(int64_t{64} * Buffer::kSlabSize, Buffer::kSlabSize);
+  auto buffer = std::make_shared<Buffer>();
+  buffer->Hold(*budget.TryTake(&budget, Buffer::kSlabSize));
+  buffer->Hold(*budget.TryTake(&budget, Buffer::kSlabSize));
+  std::shared_ptr<const Buffer> body = buffer;
+  buffer = nullptr;
+  EXPECT_EQ(budget.stats().used, int64_t{2} * Buffer::kSlabSize);
+  body = nullptr;
+  EXPECT_EQ(budget.stats().used, 0);
+}
+
 }  // namespace
 }  // namespace penstock

@@ -5,6 +5,7 @@
 
 #include "absl/strings/cord.h"
 #include "base/error_details.pb.h"
+#include "base/utf8.h"
 
 namespace penstock {
 namespace {
@@ -48,11 +49,15 @@ absl::Status CopyWithMessage(const absl::Status& status, const std::string& mess
 
 absl::Status MakeError(absl::StatusCode code, const std::string& reason, const std::string& message,
                        const ErrorMetadata& metadata, std::optional<absl::Duration> retry_delay) {
-  absl::Status status(code, message);
+  // Texts of others, such as what a backend answered, need not be UTF-8; a message whose `string`
+  // is not cannot be read back, and the reason would be lost with it.
+  absl::Status status(code, ToUtf8(message));
   base::ErrorInfo info;
   info.set_reason(reason);
   info.set_domain(kErrorDomain);
-  for (const auto& [name, value] : metadata) (*info.mutable_metadata())[name] = value;
+  for (const auto& [name, value] : metadata) {
+    (*info.mutable_metadata())[ToUtf8(name)] = ToUtf8(value);
+  }
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
   if (retry_delay.has_value()) SetRetryInfo(status, *retry_delay);
   return status;
@@ -100,7 +105,8 @@ std::string ClipText(const std::string& text, size_t limit) {
 std::string EncodeStatusDetails(const absl::Status& status) {
   base::RpcStatus proto;
   proto.set_code(static_cast<int>(status.code()));
-  proto.set_message(std::string(status.message()));
+  const std::string message = ToUtf8({status.message().data(), status.message().size()});
+  proto.set_message(message);
   AddDetail(proto, status, kErrorInfoUrl);
   AddDetail(proto, status, kRetryInfoUrl);
   if (proto.ByteSizeLong() <= kMaxStatusDetailsBytes) return proto.SerializeAsString();
@@ -108,7 +114,7 @@ std::string EncodeStatusDetails(const absl::Status& status) {
   // Too long for a trailer: the reason and the retry delay matter most, so shorten the texts around
   // them.
   constexpr size_t kShort = 200;
-  proto.set_message(ClipText(std::string(status.message()), kShort));
+  proto.set_message(ClipText(message, kShort));
   ErrorMetadata metadata = ErrorMetadataOf(status);
   for (auto& [name, value] : metadata) value = ClipText(value, kShort);
   while (metadata.size() > 8) metadata.erase(std::prev(metadata.end()));

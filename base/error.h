@@ -25,7 +25,8 @@ inline constexpr char kErrorDomain[] = "penstock";
 inline constexpr size_t kMaxStatusDetailsBytes = 4096;
 
 // Returns an error. `reason` is UPPER_SNAKE_CASE and stable; `message` says what was expected, what
-// came, and who is to blame. `retry_delay` is given if and only if trying again can help.
+// came, and who is to blame. What is not UTF-8 in its texts is replaced (base/utf8.h).
+// `retry_delay` is given if and only if trying again can help.
 absl::Status MakeError(absl::StatusCode code, const std::string& reason, const std::string& message,
                        const ErrorMetadata& metadata = {},
                        std::optional<absl::Duration> retry_delay = std::nullopt);

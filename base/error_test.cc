@@ -49,6 +49,25 @@ TEST(ErrorTest, EncodingStaysBelowTheTrailerLimit) {
   EXPECT_EQ(RetryDelay(received), absl::Seconds(3));
 }
 
+// A proxy may answer in any encoding: the client still has to learn what to do.
+TEST(ErrorTest, TextsThatAreNotUtf8DoNotLoseTheReason) {
+  const absl::Status sent =
+      MakeError(absl::StatusCode::kUnavailable, "BACKEND_UNAVAILABLE", "\xff in a message",
+                {{"oss_code", "\xc3"}}, absl::Seconds(1));
+  EXPECT_EQ(ErrorReason(sent), "BACKEND_UNAVAILABLE");
+  EXPECT_EQ(ErrorMetadataOf(sent).at("oss_code"), "\xef\xbf\xbd");
+  const absl::Status received = DecodeStatusDetails(sent.code(), "m", EncodeStatusDetails(sent));
+  EXPECT_EQ(ErrorReason(received), "BACKEND_UNAVAILABLE");
+  EXPECT_EQ(RetryDelay(received), absl::Seconds(1));
+
+  // The same of a status that did not come from MakeError.
+  absl::Status foreign(sent.code(), "\xff");
+  sent.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& value) { foreign.SetPayload(url, value); });
+  EXPECT_EQ(ErrorReason(DecodeStatusDetails(sent.code(), "m", EncodeStatusDetails(foreign))),
+            "BACKEND_UNAVAILABLE");
+}
+
 TEST(ErrorTest, IgnoresDetailsThatAreNoStatus) {
   EXPECT_EQ(DecodeStatusDetails(absl::StatusCode::kInternal, "text", "\xff\xff"),
             absl::InternalError("text"));

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/mutex.h"
 
 namespace penstock {
 namespace {
@@ -20,7 +20,7 @@ class ThreadPool final : public Executor {
 
   ~ThreadPool() override {
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       stopping_ = true;
       wakeup_.SignalAll();
     }
@@ -28,13 +28,13 @@ class ThreadPool final : public Executor {
   }
 
   void Post(Closure closure) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ready_.push_back(std::move(closure));
     wakeup_.Signal();
   }
 
   void PostAfter(absl::Duration delay, Closure closure) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     delayed_.emplace(absl::Now() + delay, std::move(closure));
     wakeup_.Signal();
   }
@@ -46,7 +46,7 @@ class ThreadPool final : public Executor {
 
   // The next closure to run; null once the pool stops and nothing is ready.
   Closure Next() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     while (true) {
       while (!delayed_.empty() && delayed_.begin()->first <= absl::Now()) {
         ready_.push_back(std::move(delayed_.begin()->second));
@@ -67,8 +67,8 @@ class ThreadPool final : public Executor {
     }
   }
 
-  absl::Mutex mutex_;  // guards what follows
-  absl::CondVar wakeup_;
+  Mutex mutex_;  // guards what follows
+  CondVar wakeup_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Closure> ready_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, Closure> delayed_ ABSL_GUARDED_BY(mutex_);

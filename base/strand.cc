@@ -14,7 +14,7 @@ void Strand::PostAfter(absl::Duration delay, Closure closure) {
 
 void Strand::Enqueue(const std::shared_ptr<State>& state, Closure closure) {
   {
-    absl::MutexLock lock(&state->mutex);
+    MutexLock lock(&state->mutex);
     state->queue.push_back(std::move(closure));
     if (state->running) return;
     state->running = true;
@@ -26,14 +26,14 @@ void Strand::Enqueue(const std::shared_ptr<State>& state, Closure closure) {
 void Strand::RunSome(const std::shared_ptr<State>& state) {
   Closure closure;
   {
-    absl::MutexLock lock(&state->mutex);
+    MutexLock lock(&state->mutex);
     closure = std::move(state->queue.front());
     state->queue.pop_front();
   }
   std::move(closure)();
   closure = nullptr;  // what it holds may post again: release it before the strand counts as idle
   {
-    absl::MutexLock lock(&state->mutex);
+    MutexLock lock(&state->mutex);
     if (state->queue.empty()) {
       state->running = false;
       return;

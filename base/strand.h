@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 
 namespace penstock {
 
@@ -24,7 +24,7 @@ class Strand {
   struct State {
     explicit State(Executor& executor) : executor(executor) {}
     Executor& executor;
-    absl::Mutex mutex;  // guards what follows
+    Mutex mutex;  // guards what follows
     bool running ABSL_GUARDED_BY(mutex) = false;
     std::deque<Closure> queue ABSL_GUARDED_BY(mutex);
   };

@@ -5,8 +5,7 @@
 
 #include <vector>
 
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 
 namespace penstock {
 namespace {
@@ -16,7 +15,7 @@ TEST(StrandTest, RunsOneClosureAtATimeInOrder) {
   const auto pool = MakeThreadPool(4);
   Strand strand(*pool);
   std::vector<int> order;  // unsynchronized on purpose: the strand is what protects it
-  absl::Notification done;
+  Notification done;
   for (int i = 0; i < kCount; ++i) {
     strand.Post([&order, &done, i] {
       order.push_back(i);
@@ -32,9 +31,9 @@ TEST(StrandTest, StrandsRunInParallel) {
   const auto pool = MakeThreadPool(2);
   Strand first(*pool);
   Strand second(*pool);
-  absl::Notification first_runs;
-  absl::Notification second_runs;
-  absl::BlockingCounter ended(2);
+  Notification first_runs;
+  Notification second_runs;
+  BlockingCounter ended(2);
   first.Post([&] {  // each waits for the other: this ends only if they overlap
     first_runs.Notify();
     second_runs.WaitForNotification();
@@ -52,7 +51,7 @@ TEST(StrandTest, RunsDelayedClosuresInOrderOfTime) {
   const auto pool = MakeThreadPool(2);
   Strand strand(*pool);
   std::vector<int> order;
-  absl::Notification done;
+  Notification done;
   strand.PostAfter(absl::Milliseconds(30), [&] {
     order.push_back(2);
     done.Notify();
@@ -64,7 +63,7 @@ TEST(StrandTest, RunsDelayedClosuresInOrderOfTime) {
 
 TEST(StrandTest, MayGoBeforeItsClosures) {
   const auto pool = MakeThreadPool(1);
-  absl::Notification done;
+  Notification done;
   {
     Strand strand(*pool);
     strand.PostAfter(absl::Milliseconds(1), [&] { done.Notify(); });

@@ -105,7 +105,7 @@ void FakePutService::Stop() {
 }
 
 size_t FakePutService::calls() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return calls_;
 }
 
@@ -114,7 +114,7 @@ grpc::Status FakePutService::PutObject(grpc::ServerContext*, FakeStream::Stream*
     return MakeError(absl::StatusCode::kFailedPrecondition, "UNEXPECTED_CALL", "no script is left");
   };
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ++calls_;
     if (!scripts_.empty()) {
       script = std::move(scripts_.front());

@@ -11,7 +11,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "penstock/v1/put.grpc.pb.h"
 
 namespace penstock {
@@ -66,7 +66,7 @@ class FakePutService final : public v1::PutService::Service {
   grpc::Status PutObject(grpc::ServerContext* context, FakeStream::Stream* stream) override;
 
  private:
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   std::deque<Script> scripts_ ABSL_GUARDED_BY(mutex_);
   size_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string folder_;

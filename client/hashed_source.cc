@@ -28,7 +28,7 @@ HashedSource::HashedSource(Source& source) : source_(source) {}
 
 absl::Status HashedSource::MoveTo(int64_t offset, const std::function<absl::Status()>& go_on) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto nearest = std::prev(checkpoints_.upper_bound(offset));
     if (position_ > offset || position_ < nearest->first) {
       position_ = nearest->first;
@@ -51,7 +51,7 @@ absl::StatusOr<size_t> HashedSource::Read(char* buffer, size_t capacity) {
   crc64_ = ExtendCrc64(crc64_, std::string_view(buffer, count));
   position_ += static_cast<int64_t>(count);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (position_ - checkpoints_.rbegin()->first < kStep) return count;
     checkpoints_[position_] = crc64_;
   }
@@ -61,7 +61,7 @@ absl::StatusOr<size_t> HashedSource::Read(char* buffer, size_t capacity) {
 
 void HashedSource::Release(int64_t committed_size) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     committed_size_ = std::max(committed_size_, committed_size);
   }
   ReleaseCheckpoints();
@@ -71,7 +71,7 @@ void HashedSource::Release(int64_t committed_size) {
 void HashedSource::ReleaseCheckpoints() {
   int64_t safe;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto first = std::prev(checkpoints_.upper_bound(committed_size_));
     checkpoints_.erase(checkpoints_.begin(), first);
     safe = checkpoints_.begin()->first;

@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "client/source.h"
 
 namespace penstock {
@@ -44,7 +44,7 @@ class HashedSource {
   int64_t position_ = 0;
   uint64_t crc64_ = 0;
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
   int64_t committed_size_ ABSL_GUARDED_BY(mutex_) = 0;
   // Offset -> CRC-64 of the bytes below it. Never empty; only the first is below committed_size_.
   std::map<int64_t, uint64_t> checkpoints_ ABSL_GUARDED_BY(mutex_) = {{0, 0}};

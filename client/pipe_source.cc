@@ -11,8 +11,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "client/source.h"
 
@@ -46,7 +46,7 @@ class PipeSource final : public Source {
   int64_t replay_buffer_bytes() const override { return promised_; }
 
   absl::Status SeekTo(int64_t offset) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     interrupted_ = false;
     uint64_t ignored;
     while (read(wake_fd_, &ignored, sizeof ignored) > 0) {
@@ -65,25 +65,25 @@ class PipeSource final : public Source {
   }
 
   void AwaitRoom() override {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(this, &PipeSource::CanGoOn));
+    MutexLock lock(&mutex_);
+    mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return CanGoOn(); });
   }
 
   absl::StatusOr<size_t> Read(char* buffer, size_t capacity) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (position_ < head_) return CopyOut(buffer, capacity);
-    mutex_.Await(absl::Condition(this, &PipeSource::CanGoOn));
+    mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return CanGoOn(); });
     PENSTOCK_RETURN_IF_ERROR(FillRing(capacity));
     return CopyOut(buffer, capacity);
   }
 
   void Release(int64_t offset) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     released_ = std::max(released_, offset);
   }
 
   void Interrupt() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     interrupted_ = true;
     const uint64_t one = 1;
     if (write(wake_fd_, &one, sizeof one) < 0) {
@@ -158,7 +158,7 @@ class PipeSource final : public Source {
   const std::unique_ptr<char[]> ring_;
   const int wake_fd_;  // readable while interrupted_
 
-  absl::Mutex mutex_;                             // guards what follows
+  Mutex mutex_;                                   // guards what follows
   int64_t tail_ ABSL_GUARDED_BY(mutex_) = 0;      // lowest offset still in the ring
   int64_t head_ ABSL_GUARDED_BY(mutex_) = 0;      // bytes taken from the pipe so far
   int64_t released_ ABSL_GUARDED_BY(mutex_) = 0;  // below it nothing is asked for again

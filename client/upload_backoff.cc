@@ -26,13 +26,13 @@ absl::Duration UploadBackoff::Next(std::optional<absl::Duration> asked) {
 StallClock::StallClock(absl::Duration limit) : limit_(limit), last_progress_(SteadyNow()) {}
 
 void StallClock::OnProgress() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   last_progress_ = SteadyNow();
   if (waiting_since_.has_value()) waiting_since_ = last_progress_;
 }
 
 void StallClock::OnSourceWait(bool waiting) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (waiting) {
     waiting_since_ = SteadyNow();
   } else if (waiting_since_.has_value()) {
@@ -42,7 +42,7 @@ void StallClock::OnSourceWait(bool waiting) {
 }
 
 absl::Duration StallClock::Remaining() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (waiting_since_.has_value()) return absl::InfiniteDuration();
   return limit_ - (SteadyNow() - last_progress_);
 }

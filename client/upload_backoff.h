@@ -5,8 +5,8 @@
 #include <random>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 
 namespace penstock {
 
@@ -44,7 +44,7 @@ class StallClock {
 
  private:
   const absl::Duration limit_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   absl::Duration last_progress_ ABSL_GUARDED_BY(mutex_);  // on the steady clock
   std::optional<absl::Duration> waiting_since_ ABSL_GUARDED_BY(mutex_);
 };

@@ -47,7 +47,7 @@ absl::StatusOr<UploadResult> UploadTask::Run() {
   std::thread watchdog([this] { Watch(); });
   const auto end_watch = absl::MakeCleanup([this, &watchdog] {
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       done_ = true;
     }
     watchdog.join();
@@ -124,10 +124,10 @@ absl::Status UploadTask::WaitToRetry(const absl::Status& cause) {
                             : cause,
                         delay, connection_.address()});
   }
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto stopped = [this]()
                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_ != Stop::kNone; };
-  mutex_.AwaitWithTimeout(absl::Condition(&stopped), delay);
+  mutex_.AwaitWithTimeout(stopped, delay);
   if (stop_ == Stop::kCancelled) return upload_errors::Cancelled(committed_size_);
   if (stop_ == Stop::kStalled) return GiveUp(cause);
   return absl::OkStatus();
@@ -154,6 +154,7 @@ absl::Status UploadTask::GiveUp(const absl::Status& cause) const {
 
 // The watchdog's thread.
 void UploadTask::Watch() {
+  const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return done_; };
   const absl::Duration longest_nap = std::min(options_.give_up_after / 4, absl::Seconds(1));
   while (true) {
     const absl::Duration remaining = stall_clock_.Remaining();
@@ -161,19 +162,19 @@ void UploadTask::Watch() {
       StopWith(Stop::kStalled);
       return;
     }
-    absl::MutexLock lock(&mutex_);
-    if (mutex_.AwaitWithTimeout(absl::Condition(&done_), std::min(remaining, longest_nap))) return;
+    MutexLock lock(&mutex_);
+    if (mutex_.AwaitWithTimeout(done, std::min(remaining, longest_nap))) return;
   }
 }
 
 UploadTask::Stop UploadTask::stop() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return stop_;
 }
 
 void UploadTask::StopWith(Stop stop) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (stop_ == Stop::kNone || stop == Stop::kCancelled) stop_ = stop;
     if (stream_ != nullptr) stream_->Cancel();
   }

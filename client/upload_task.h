@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "client/connection.h"
 #include "client/hashed_source.h"
 #include "client/upload_backoff.h"
@@ -95,7 +95,7 @@ class UploadTask {
   std::atomic<int64_t> sent_end_ = 0;  // the server can have received no more than this
   std::atomic<int64_t> bytes_sent_ = 0;
 
-  mutable absl::Mutex mutex_;  // guards what follows
+  mutable Mutex mutex_;  // guards what follows
   Stop stop_ ABSL_GUARDED_BY(mutex_) = Stop::kNone;
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   UploadStream* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;  // under way

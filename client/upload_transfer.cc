@@ -25,12 +25,12 @@ absl::Duration FromProto(const google::protobuf::Duration& duration) {
 absl::Status UploadTask::RunStream() {
   UploadStream stream(connection_.stub());
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (stop_ != Stop::kNone) return absl::CancelledError();
     stream_ = &stream;
   }
   const auto forget = absl::MakeCleanup([this] {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stream_ = nullptr;
   });
 

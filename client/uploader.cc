@@ -17,19 +17,19 @@ absl::StatusOr<UploadResult> Uploader::Put(Source& source, v1::ObjectSpec spec,
   UploadTask task(channel_ != nullptr ? Connection(channel_) : Connection(servers_), source,
                   std::move(spec), std::move(options), observer);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (cancelled_) task.Cancel();
     tasks_.insert(&task);
   }
   const auto forget = absl::MakeCleanup([this, &task] {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     tasks_.erase(&task);
   });
   return task.Run();
 }
 
 void Uploader::Cancel() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   cancelled_ = true;
   for (UploadTask* task : tasks_) task->Cancel();
 }

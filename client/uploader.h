@@ -22,8 +22,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "client/source.h"
 #include "client/upload_events.h"
 #include "penstock/v1/put.pb.h"
@@ -82,7 +82,7 @@ class Uploader {
   const std::vector<std::string> servers_;  // empty: channel_ is used
   const std::shared_ptr<grpc::ChannelInterface> channel_;
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   std::set<UploadTask*> tasks_ ABSL_GUARDED_BY(mutex_);
 };

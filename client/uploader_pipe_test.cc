@@ -45,6 +45,35 @@ TEST_F(PipeUploaderTest, ReplaysWhatWasNotCommitted) {
   EXPECT_EQ(result->size, 1050);
 }
 
+// The promise ends at the committed size: a server that went on beyond it may be gone the next
+// time.
+TEST_F(PipeUploaderTest, KeepsWhatWasReceivedButNotCommitted) {
+  std::vector<int64_t> begins;
+  FakePutService service({[](FakeStream& stream) {
+                            stream.Send(FakeStream::Opened());
+                            stream.ReadBytes(500);
+                            stream.SendProgress(200);
+                            return Resumable();
+                          },
+                          [&](FakeStream& stream) {
+                            stream.Send(FakeStream::Opened(content_.substr(0, 500), 200));
+                            stream.ReadBytes(100);
+                            begins.push_back(stream.offsets.at(0));
+                            return Resumable();
+                          },
+                          [&](FakeStream& stream) {
+                            const absl::Status status =
+                                TakeTheRest(stream, content_.substr(0, 200), 200);
+                            begins.push_back(stream.offsets.at(0));
+                            return status;
+                          }});
+  const auto source = MakePipeSource(fds_[0], 1 << 20);
+  const auto result = Put(service, *source);
+  ASSERT_TRUE(result.ok()) << result.status();
+  service.Stop();
+  EXPECT_THAT(begins, ::testing::ElementsAre(500, 200));
+}
+
 TEST_F(PipeUploaderTest, SkipsWhatANewProcessNeedNotSend) {
   FakePutService service(
       {[&](FakeStream& stream) { return TakeTheRest(stream, content_.substr(0, 1000), 1000); }});

@@ -21,6 +21,35 @@ TEST_F(UploaderTest, RetriesFailuresOfTheConnection) {
   EXPECT_EQ(result->retry_count, 2);
 }
 
+// Whatever the server wants to be rid of for a while, in `open` or in the middle of a stream.
+TEST_F(UploaderTest, OpensAgainWheneverTheServerGivesADelay) {
+  const auto busy = [](absl::StatusCode code, const char* reason) {
+    return MakeError(code, reason, "later", {}, absl::Milliseconds(1));
+  };
+  FakePutService service(
+      {[&](FakeStream&) { return busy(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS"); },
+       [&](FakeStream&) { return busy(absl::StatusCode::kUnavailable, "PUT_PENDING"); },
+       [&](FakeStream& stream) {
+         stream.Send(FakeStream::Opened());
+         stream.ReadBytes(100);
+         return busy(absl::StatusCode::kResourceExhausted, "MEMORY_EXHAUSTED");
+       },
+       [](FakeStream& stream) { return TakeTheRest(stream, "", 0); }});
+  const auto source = memory_.MakeSource();
+  const auto result = Put(service, *source);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->retry_count, 3);
+}
+
+TEST_F(UploaderTest, StopsWhenOpeningAgainDoesNotHelp) {
+  FakePutService service({[](FakeStream&) {
+    return MakeError(absl::StatusCode::kResourceExhausted, "FLUSH_TOO_OFTEN", "no numbers left");
+  }});
+  const auto source = memory_.MakeSource();
+  EXPECT_EQ(ErrorReason(Put(service, *source).status()), "FLUSH_TOO_OFTEN");
+  EXPECT_EQ(service.calls(), 1u);
+}
+
 TEST_F(UploaderTest, AsksTheNextServerAfterAFailure) {
   FakePutService first({[](FakeStream&) { return Resumable(); }});
   FakePutService second({[](FakeStream& stream) { return TakeTheRest(stream, "", 0); }});

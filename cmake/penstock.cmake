@@ -8,6 +8,7 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
 
 set(PENSTOCK_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize, for instance address,undefined")
+option(PENSTOCK_FUZZ "Build the fuzzers of tests/fuzz instead of everything else; needs clang" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
@@ -20,6 +21,9 @@ target_include_directories(penstock_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(PENSTOCK_SANITIZE)
   target_compile_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE})
+endif()
+if(PENSTOCK_SANITIZE STREQUAL "thread")
+  add_custom_target(tsan_tests)
 endif()
 add_library(penstock_warnings INTERFACE)
 target_compile_options(penstock_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror)
@@ -47,16 +51,26 @@ function(penstock_binary name)
   target_link_libraries(${name} PRIVATE penstock_options penstock_warnings ${ARG_DEPS})
 endfunction()
 
-# penstock_test(<name> LABEL <ctest label> SRCS <files...> [DEPS <targets...>] [TIMEOUT <seconds>]):
-# one GoogleTest program, one ctest entry.
+# penstock_test(<name> LABEL <ctest label> SRCS <files...> [DEPS <targets...>] [TIMEOUT <seconds>] [THREADS]):
+# one GoogleTest program, one ctest entry. THREADS: it runs several threads of ours and does not link gRPC (which is
+# not instrumented), so it belongs to the target `tsan_tests` and gets the further label `tsan` where TSan is on.
 function(penstock_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SRCS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE penstock_options penstock_warnings ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  if(PENSTOCK_FUZZ)
+    return()  # nothing builds it there
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_THREADS AND TARGET tsan_tests)
+    add_dependencies(tsan_tests ${name})
+    set_tests_properties(${name} PROPERTIES
+      LABELS "${ARG_LABEL};tsan"
+      ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp second_deadlock_stack=1")
+  endif()
 endfunction()

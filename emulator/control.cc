@@ -57,6 +57,13 @@ json WaitForEntries(Service& service, const Request& request) {
           {"timed_out", entries.size() < count}};
 }
 
+json WaitForHeld(Service& service, const Request& request) {
+  const bool held = service.faults().AwaitHeld(
+      NumberOr(request, "id", 0, kMaxNumber),
+      absl::Milliseconds(NumberOr(request, "timeout_ms", 10000, kMaxTimeoutMs)));
+  return {{"held", held}};
+}
+
 json StateOf(const Bucket& bucket) {
   json uploads = json::array();
   for (const Upload& upload : bucket.Uploads()) {
@@ -101,6 +108,7 @@ Reply Dispatch(Service& service, const Request& request, Body& body) {
   }
   if (what == "GET journal") return JsonReply(200, ReadJournal(service, request));
   if (what == "GET wait") return JsonReply(200, WaitForEntries(service, request));
+  if (what == "GET wait_held") return JsonReply(200, WaitForHeld(service, request));
   if (what == "GET state") return JsonReply(200, ReadState(service));
   if (what == "POST drop_uploads") return JsonReply(200, DropUploads(service));
   return JsonReply(404, {{"error", "the control endpoint has no " + what}});

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "base/checksum.h"
 #include "emulator/authentication_errors.h"
 #include "emulator/encoding.h"
 
@@ -41,7 +42,10 @@ std::string QueryOr(const Request& request, const char* name) {
 
 Result<size_t> CountingBody::Read(char* data, size_t size) {
   Result<size_t> read = body_.Read(data, size);
-  if (read.ok()) count_ += static_cast<int64_t>(read.value());
+  if (!read.ok()) return read;
+  count_ += static_cast<int64_t>(read.value());
+  crc64_ = ExtendCrc64(crc64_, {data, read.value()});
+  if (read.value() == 0 && before_end_) std::exchange(before_end_, nullptr)();
   return read;
 }
 
@@ -75,6 +79,7 @@ Outcome Exchange::Run() {
   entry_.status = fate_ == Fate::kReset ? 0 : outcome.reply.status;
   if (fate_ == Fate::kReset) entry_.code.clear();
   entry_.bytes = body_.count();
+  entry_.crc64 = body_.crc64();
   service_.journal().Append(entry_);
   if (fault_ && fault_->kind == FaultKind::kHold) service_.faults().Hold(*fault_);
   return outcome;
@@ -133,6 +138,9 @@ Failure Exchange::FaultBeforeEffect() {
       return std::nullopt;
     case FaultKind::kLoseUpload:
       bucket_->DropUpload(entry_.upload_id);
+      return std::nullopt;
+    case FaultKind::kLate:
+      body_.BeforeEnd([this] { service_.faults().Hold(*fault_); });
       return std::nullopt;
     default:
       return std::nullopt;

@@ -1,15 +1,17 @@
 #ifndef PENSTOCK_EMULATOR_EXCHANGE_H_
 #define PENSTOCK_EMULATOR_EXCHANGE_H_
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "emulator/service.h"
 
 namespace penstock::emulator {
 
-// Counts what is read of a body.
+// Counts and sums up what is read of a body, and may keep its end back.
 class CountingBody : public Body {
  public:
   explicit CountingBody(Body& body) : body_(body) {}
@@ -17,10 +19,16 @@ class CountingBody : public Body {
   bool chunked() const override { return body_.chunked(); }
   Result<size_t> Read(char* data, size_t size) override;
   int64_t count() const { return count_; }
+  uint64_t crc64() const { return crc64_; }
+
+  // Calls `hold`, once, when the whole body has been read and before the reader learns of its end.
+  void BeforeEnd(std::function<void()> hold) { before_end_ = std::move(hold); }
 
  private:
   Body& body_;
   int64_t count_ = 0;
+  uint64_t crc64_ = 0;
+  std::function<void()> before_end_;
 };
 
 // One request on its way through the service: routing, faults of the clock, signature, bucket,

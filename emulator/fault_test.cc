@@ -154,6 +154,25 @@ TEST_F(FaultTest, HoldsTheReplyUntilFaultsAreCleared) {
   EXPECT_EQ(held.status, 200);
 }
 
+TEST_F(FaultTest, LateRequestsAreReceivedButNotYetCarriedOut) {
+  const std::string id = Initiate();
+  const json late = {{"operation", "UploadPart"}, {"kind", "late"}};
+  const int64_t fault = client_->Control("POST", "faults", late).at("id");
+  EXPECT_EQ(
+      client_->Control("GET", "wait_held?timeout_ms=1&id=" + std::to_string(fault)).at("held"),
+      false);
+  TestReply stored;
+  std::thread sender([&] { stored = UploadPart(id, 1, "late"); });
+  EXPECT_EQ(client_->Control("GET", "wait_held?id=" + std::to_string(fault)).at("held"), true);
+  EXPECT_EQ(CountParts(id), 0u);
+  UploadPart(id, 1, "early");  // the late one overwrites it
+  client_->Control("DELETE", "faults");
+  sender.join();
+  EXPECT_EQ(stored.status, 200);
+  EXPECT_EQ(LastEntry()["crc64"], std::to_string(Crc64("late")));
+  EXPECT_EQ(service_->FindBucket("bucket")->FindUpload("key", id, "").value().parts.at(1).size, 4);
+}
+
 TEST_F(FaultTest, StopEndsWaitsAndHolds) {
   AddFault({{"kind", "hold"}, {"operation", "PutObject"}});
   std::thread sender([&] { Put("key", "x"); });

@@ -10,7 +10,7 @@
 namespace penstock::emulator {
 namespace {
 
-constexpr std::array<std::pair<const char*, FaultKind>, 12> kKinds = {{
+constexpr std::array<std::pair<const char*, FaultKind>, 13> kKinds = {{
     {"drop_reply_after_effect", FaultKind::kDropReplyAfterEffect},
     {"reset_before_effect", FaultKind::kResetBeforeEffect},
     {"reset_mid_body", FaultKind::kResetMidBody},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<const char*, FaultKind>, 12> kKinds = {{
     {"skew", FaultKind::kSkew},
     {"lose_upload", FaultKind::kLoseUpload},
     {"hold", FaultKind::kHold},
+    {"late", FaultKind::kLate},
 }};
 
 FaultKind KindOf(const std::string& name) {
@@ -105,6 +106,7 @@ void FaultTable::Clear() {
   {
     const std::lock_guard lock(mutex_);
     faults_.clear();
+    held_.clear();
     cleared_below_ = next_id_;
   }
   changed_.notify_all();
@@ -140,9 +142,18 @@ void FaultTable::Sleep(absl::Duration delay) const {
   changed_.wait_until(lock, deadline, [&] { return stopped_ || cleared_below_ != cleared; });
 }
 
-void FaultTable::Hold(const Fault& fault) const {
+void FaultTable::Hold(const Fault& fault) {
   std::unique_lock lock(mutex_);
+  if (fault.id >= cleared_below_ && held_.insert(fault.id).second) changed_.notify_all();
   changed_.wait(lock, [&] { return stopped_ || fault.id < cleared_below_; });
+}
+
+bool FaultTable::AwaitHeld(int64_t id, absl::Duration timeout) const {
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, deadline,
+                      [&] { return stopped_ || id < cleared_below_ || held_.contains(id); });
+  return held_.contains(id);
 }
 
 void FaultTable::Stop() {

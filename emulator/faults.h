@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ enum class FaultKind {
                           // RequestTimeTooSkewed with the right time)
   kLoseUpload,            // the upload that the request names is removed first
   kHold,                  // the effect happens, the reply waits until the faults are cleared
+  kLate,                  // the body is received, the effect waits until the faults are cleared
 };
 
 struct Fault {
@@ -73,7 +75,9 @@ class FaultTable {
   // Waits for `delay`, or until Clear or Stop.
   void Sleep(absl::Duration delay) const;
   // Waits until Clear or Stop; at once if `fault` has been cleared already.
-  void Hold(const Fault& fault) const;
+  void Hold(const Fault& fault);
+  // Waits until the fault `id` holds a request, or has held one; false on timeout, Clear and Stop.
+  bool AwaitHeld(int64_t id, absl::Duration timeout) const;
   // Ends every wait, now and later.
   void Stop();
 
@@ -81,6 +85,7 @@ class FaultTable {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::list<Fault> faults_;    // guarded by mutex_
+  std::set<int64_t> held_;     // guarded by mutex_: ids of faults that hold or held a request
   int64_t next_id_ = 1;        // guarded by mutex_
   int64_t cleared_below_ = 1;  // guarded by mutex_: faults with smaller ids are gone
   bool stopped_ = false;       // guarded by mutex_

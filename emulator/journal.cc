@@ -25,6 +25,8 @@ void to_json(nlohmann::json& json, const JournalEntry& entry) {
           {"code", entry.code},
           {"request_id", entry.request_id},
           {"bytes", entry.bytes},
+          // As a text: numbers of JSON are exact to 2^53 only.
+          {"crc64", std::to_string(entry.crc64)},
           {"effect", entry.effect},
           {"fault", entry.fault}};
 }

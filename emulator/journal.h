@@ -27,6 +27,7 @@ struct JournalEntry {
   std::string code;     // of the error; empty on success
   std::string request_id;
   int64_t bytes = 0;   // of the request's body that were read
+  uint64_t crc64 = 0;  // CRC-64/XZ of these bytes
   std::string effect;  // "none", or what changed
   std::string fault;   // kind of the fault that fired; empty without
 };

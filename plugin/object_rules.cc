@@ -1,7 +1,6 @@
 #include "plugin/object_rules.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 
 namespace penstock {
 namespace {
@@ -31,34 +31,6 @@ bool IsLowerOrDigit(char c) { return absl::ascii_islower(c) || absl::ascii_isdig
 std::string Shown(const std::string& text) {
   constexpr size_t kMost = 80;
   return absl::CHexEscape(text.size() <= kMost ? text : text.substr(0, kMost) + "...");
-}
-
-// The length of the UTF-8 sequence at the start of `text`, 0 when there is none (RFC 3629: no
-// overlong forms, no surrogates, at most U+10FFFF).
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const uint8_t second = byte(1);
-  if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-      (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) {
-    return 0;
-  }
-  return length;
-}
-
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = SequenceLength(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 bool HasControlCharacter(std::string_view text) {

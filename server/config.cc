@@ -36,6 +36,17 @@ absl::Status ReadServer(const toml::table& table, const std::string& source, Ser
   return reader.Finish();
 }
 
+absl::Status ReadSessions(const toml::table& table, const std::string& source,
+                          ServerConfig& config) {
+  TableReader reader(table, "sessions", source);
+  reader.ReadDuration("linger", absl::ZeroDuration(), config.linger);
+  reader.ReadDuration("part_age", absl::Seconds(1), config.part_age);
+  reader.ReadDuration("idle_ttl", absl::Seconds(1), config.idle_ttl);
+  reader.ReadDuration("retention", absl::Seconds(1), config.retention);
+  reader.ReadDuration("reap_interval", absl::Milliseconds(100), config.reap_interval);
+  return reader.Finish();
+}
+
 absl::Status ReadLog(const toml::table& table, const std::string& source, ServerConfig& config) {
   TableReader reader(table, "log", source);
   std::string level;
@@ -111,11 +122,13 @@ absl::StatusOr<ServerConfig> ReadAll(const toml::table& root, const std::string&
   ServerConfig config;
   TableReader reader(root, "", source);
   const toml::table* server = reader.ReadTable("server");
+  const toml::table* sessions = reader.ReadTable("sessions");
   const toml::table* store = reader.ReadTable("store");
   const toml::table* log = reader.ReadTable("log");
   const toml::table* remotes = reader.ReadTable("remotes");
   PENSTOCK_RETURN_IF_ERROR(reader.Finish());
   if (server != nullptr) PENSTOCK_RETURN_IF_ERROR(ReadServer(*server, source, config));
+  if (sessions != nullptr) PENSTOCK_RETURN_IF_ERROR(ReadSessions(*sessions, source, config));
   if (log != nullptr) PENSTOCK_RETURN_IF_ERROR(ReadLog(*log, source, config));
   if (store != nullptr) {
     TableReader store_reader(*store, "store", source);
@@ -145,6 +158,21 @@ std::string Quoted(const std::string& text) {
   std::ostringstream out;
   out << toml::default_formatter(toml::value<std::string>(text), toml::format_flags::none);
   return out.str();
+}
+
+// A key as TOML has it: bare where that can be.
+std::string Key(const std::string& name) {
+  constexpr char kBare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+  const bool bare = !name.empty() && name.find_first_not_of(kBare) == std::string::npos;
+  return bare ? name : Quoted(name);
+}
+
+using NamedDurations = std::initializer_list<std::pair<const char*, absl::Duration>>;
+
+void PrintDurations(NamedDurations durations, std::string& out) {
+  for (const auto& [name, duration] : durations) {
+    absl::StrAppend(&out, name, " = ", Quoted(absl::FormatDuration(duration)), "\n");
+  }
 }
 
 const char* LevelName(log::Level level) {
@@ -210,13 +238,17 @@ std::string PrintConfig(const ServerConfig& config, const Registry& registry) {
   absl::StrAppend(&out, "parallel_parts = ", config.parallel_parts, "\n");
   absl::StrAppend(&out, "max_parallel_parts = ", config.max_parallel_parts, "\n");
   absl::StrAppend(&out, "claims_per_minute = ", config.claims_per_minute, "\n");
-  const std::pair<const char*, absl::Duration> durations[] = {
-      {"drain_timeout", config.drain_timeout},
-      {"idle_timeout", config.idle_timeout},
-      {"progress_interval", config.progress_interval}};
-  for (const auto& [name, duration] : durations) {
-    absl::StrAppend(&out, name, " = ", Quoted(absl::FormatDuration(duration)), "\n");
-  }
+  PrintDurations({{"drain_timeout", config.drain_timeout},
+                  {"idle_timeout", config.idle_timeout},
+                  {"progress_interval", config.progress_interval}},
+                 out);
+  absl::StrAppend(&out, "\n[sessions]\n");
+  PrintDurations({{"linger", config.linger},
+                  {"part_age", config.part_age},
+                  {"idle_ttl", config.idle_ttl},
+                  {"retention", config.retention},
+                  {"reap_interval", config.reap_interval}},
+                 out);
   absl::StrAppend(&out, "\n[store]\npath = ", Quoted(config.store_path), "\n");
   absl::StrAppend(&out, "\n[log]\nlevel = ", Quoted(LevelName(config.log_level)),
                   "\nformat = ", Quoted(config.log_json ? "json" : "text"), "\n");
@@ -224,7 +256,8 @@ std::string PrintConfig(const ServerConfig& config, const Registry& registry) {
     const BackendInfo* info = registry.Find(remote.backend);
     absl::StrAppend(&out, "\n[remotes.", name, "]\nbackend = ", Quoted(remote.backend), "\n");
     for (const auto& [option, value] : remote.options) {
-      absl::StrAppend(&out, option, " = ", Quoted(IsSecret(info, option) ? kMasked : value), "\n");
+      absl::StrAppend(&out, Key(option), " = ", Quoted(IsSecret(info, option) ? kMasked : value),
+                      "\n");
     }
   }
   return out;

@@ -32,6 +32,13 @@ struct ServerConfig {
   absl::Duration idle_timeout = absl::Minutes(10);
   absl::Duration progress_interval = absl::Seconds(5);
 
+  // [sessions]
+  absl::Duration linger = absl::Seconds(60);       // how long memory is kept for a lost stream
+  absl::Duration part_age = absl::Seconds(30);     // a part that fills for longer is cut
+  absl::Duration idle_ttl = absl::Hours(7 * 24);   // until a session expires: default and maximum
+  absl::Duration retention = absl::Hours(7 * 24);  // of a session that has ended
+  absl::Duration reap_interval = absl::Minutes(1);
+
   // [store]
   std::string store_path;
 

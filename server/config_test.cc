@@ -24,6 +24,11 @@ TEST(ParseConfigTest, FillsInDefaults) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_THAT(config->listen, ElementsAre("127.0.0.1:7070"));
   EXPECT_EQ(config->memory_budget, int64_t{2} << 30);
+  EXPECT_EQ(config->linger, absl::Seconds(60));
+  EXPECT_EQ(config->part_age, absl::Seconds(30));
+  EXPECT_EQ(config->idle_ttl, absl::Hours(7 * 24));
+  EXPECT_EQ(config->retention, absl::Hours(7 * 24));
+  EXPECT_EQ(config->reap_interval, absl::Minutes(1));
   EXPECT_EQ(config->store_path, "/var/lib/penstock/sessions.db");
   EXPECT_EQ(config->remotes.at("disk").backend, "local");
   EXPECT_EQ(config->remotes.at("disk").options.at("root"), "/srv");
@@ -42,6 +47,12 @@ claims_per_minute = 100
 drain_timeout = "5s"
 idle_timeout = "1m"
 progress_interval = "500ms"
+[sessions]
+linger = "0"
+part_age = "10s"
+idle_ttl = "24h"
+retention = "48h"
+reap_interval = "5s"
 [store]
 path = "s.db"
 [log]
@@ -66,6 +77,11 @@ flag = true
   EXPECT_EQ(config->drain_timeout, absl::Seconds(5));
   EXPECT_EQ(config->idle_timeout, absl::Minutes(1));
   EXPECT_EQ(config->progress_interval, absl::Milliseconds(500));
+  EXPECT_EQ(config->linger, absl::ZeroDuration());
+  EXPECT_EQ(config->part_age, absl::Seconds(10));
+  EXPECT_EQ(config->idle_ttl, absl::Hours(24));
+  EXPECT_EQ(config->retention, absl::Hours(48));
+  EXPECT_EQ(config->reap_interval, absl::Seconds(5));
   EXPECT_EQ(config->log_level, log::Level::kDebug);
   EXPECT_TRUE(config->log_json);
   const OptionValues& options = config->remotes.at("hangzhou").options;
@@ -100,6 +116,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"TooSmall", "[server]\nmemory_budget = \"1MiB\"\n", "at least 64MiB"},
         BadConfig{"OutOfRange", "[server]\nparallel_parts = 0\n", "a number from 1 to 64"},
         BadConfig{"NoDuration", "[server]\ndrain_timeout = 30\n", "a duration such as"},
+        BadConfig{"NegativeLinger", "[sessions]\nlinger = \"-1s\"\n",
+                  "test.toml:2:10: `sessions.linger`: expected a duration such as \"30s\" or "
+                  "\"10m\", at least 0"},
+        BadConfig{"NoPartAge", "[sessions]\npart_age = \"0\"\n", "at least 1s"},
+        BadConfig{"NoIdleTtl", "[sessions]\nidle_ttl = \"0\"\n", "`sessions.idle_ttl`: expected"},
+        BadConfig{"EndlessIdleTtl", "[sessions]\nidle_ttl = \"inf\"\n", "got \"inf\""},
+        BadConfig{"DaysAreNoUnit", "[sessions]\nretention = \"7d\"\n", "got \"7d\""},
+        BadConfig{"ReapsTooOften", "[sessions]\nreap_interval = \"10ms\"\n", "at least 100ms"},
+        BadConfig{"UnknownSessionsKey", "[sessions]\nttl = \"1h\"\n",
+                  "`sessions.ttl` is unknown here; known are idle_ttl, linger"},
         BadConfig{"NoList", "[server]\nlisten = \"127.0.0.1:1\"\n", "a list of strings"},
         BadConfig{"BadLevel", "[log]\nlevel = \"loud\"\n", "debug, info, warning, error or off"},
         BadConfig{"BadFormat", "[log]\nformat = \"xml\"\n", "text or json"},
@@ -145,6 +171,38 @@ TEST(PrintConfigTest, ReadsBackAndMasksSecrets) {
   EXPECT_EQ(again->remotes.at("safe").options.at("key_file"), "***");
   EXPECT_EQ(again->listen, config->listen);
   EXPECT_EQ(again->drain_timeout, config->drain_timeout);
+}
+
+TEST(PrintConfigTest, QuotesOptionsThatAreNoBareKeys) {
+  Registry registry;
+  BackendInfo info;
+  info.name = "local";
+  registry.Add(std::move(info));
+  auto config = ParseConfig(kMinimal, "t");
+  ASSERT_TRUE(config.ok());
+  config->remotes["disk"].options["two words"] = "x";
+  config->remotes["disk"].options[""] = "y";
+  const auto again = ParseConfig(PrintConfig(*config, registry), "printed");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->remotes.at("disk").options, config->remotes.at("disk").options);
+}
+
+// Every value differs from its default, so that one that is not printed is missed.
+TEST(PrintConfigTest, TellsHowSessionsLive) {
+  auto config = ParseConfig(kMinimal, "t");
+  ASSERT_TRUE(config.ok());
+  config->linger = absl::ZeroDuration();
+  config->part_age = absl::Seconds(11);
+  config->idle_ttl = absl::Hours(12);
+  config->retention = absl::Hours(13);
+  config->reap_interval = absl::Seconds(14);
+  const auto again = ParseConfig(PrintConfig(*config, Registry()), "printed");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->linger, absl::ZeroDuration());
+  EXPECT_EQ(again->part_age, absl::Seconds(11));
+  EXPECT_EQ(again->idle_ttl, absl::Hours(12));
+  EXPECT_EQ(again->retention, absl::Hours(13));
+  EXPECT_EQ(again->reap_interval, absl::Seconds(14));
 }
 
 }  // namespace

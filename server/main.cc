@@ -8,12 +8,15 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/fault_point.h"
 #include "server/builtin_backends.h"
 #include "server/dev.h"
+#include "server/fault_points.h"
 #include "server/server.h"
 
 namespace penstock {
@@ -51,6 +54,12 @@ sigset_t BlockStopSignals() {
 int Fail(const absl::Status& status) {
   std::cerr << "penstockd: " << status.message() << " (" << ErrorReason(status) << ")\n";
   return kExitFailed;
+}
+
+// Before any thread begins.
+absl::Status ArmFromEnvironment() {
+  const char* text = getenv("PENSTOCK_FAULT_POINTS");
+  return text == nullptr ? absl::OkStatus() : ArmFaultPoints(text, FaultPointNames());
 }
 
 int Serve(const ServerConfig& config, const sigset_t& signals, const std::string& banner) {
@@ -122,6 +131,7 @@ int Main(int argc, char** argv) {
     return kExitUsage;
   }
   TuneProcess();
+  if (absl::Status status = ArmFromEnvironment(); !status.ok()) return Fail(status);
   const sigset_t signals = BlockStopSignals();
   if (!dev->parsed()) return RunConfigured(config_path, print_config, signals);
   log::Configure(log::Level::kInfo, false);

@@ -5,15 +5,20 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/executor.h"
+#include "base/fault_point.h"
 #include "base/http/http_loop.h"
 #include "base/log.h"
+#include "base/notification.h"
+#include "base/periodic_task.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "server/fault_points.h"
 #include "server/rpc/rpc_server.h"
+#include "server/session/session_reaper.h"
 #include "server/session/session_service.h"
 #include "server/store/sqlite_store.h"
 
@@ -27,6 +32,9 @@ constexpr int kBlockingThreads = 16;
 // What is left of gRPC calls after a drain has closed them all.
 constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
 
+// After a start, clients that come back go first; what was due while nobody served follows soon.
+constexpr absl::Duration kFirstReap = absl::Seconds(5);
+
 class ServerImpl final : public Server {
  public:
   explicit ServerImpl(const ServerConfig& config)
@@ -36,10 +44,13 @@ class ServerImpl final : public Server {
             MakeThreadPool(std::max(2, static_cast<int>(std::thread::hardware_concurrency())))),
         blocking_(MakeThreadPool(kBlockingThreads)) {}
 
-  // Nobody may be called after it is gone: listeners go first; then the sessions, which wait for
-  // what their drivers have asked for; then those who answer; and last what these run on.
+  // Nobody may be called after it is gone: listeners go first; then the reaper, which waits for its
+  // pass; then the sessions, which wait for what their drivers have asked for; then those who
+  // answer; and last what these run on.
   ~ServerImpl() override {
     rpc_.reset();
+    reaping_.reset();
+    reaper_.reset();
     sessions_.reset();
     backends_.clear();
     store_.reset();
@@ -53,22 +64,27 @@ class ServerImpl final : public Server {
     SqliteStoreOptions store;
     store.path = config.store_path;
     PENSTOCK_ASSIGN_OR_RETURN(store_, OpenSqliteStore(store));
+    if (FaultPointsArmed()) store_ = WithFaultPoints(std::move(store_), *executor_);
     MakeSessions(config);
     RpcServerOptions rpc;
     rpc.listen = config.listen;
     rpc.insecure = config.insecure;
     rpc.bdp_probe = config.bdp_probe;
     PENSTOCK_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, *sessions_, kinds_));
+    StartReaping(config.reap_interval);
     return absl::OkStatus();
   }
 
   const std::vector<std::string>& addresses() const override { return rpc_->addresses(); }
 
   bool Drain() override {
+    const absl::Time deadline = absl::Now() + drain_timeout_;
     rpc_->SetNotServing();
-    const auto drained = std::make_shared<absl::Notification>();
+    reaping_->Stop();
+    const auto drained = std::make_shared<Notification>();
     sessions_->Drain([drained] { drained->Notify(); });
-    const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_);
+    const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_) &&
+                         reaping_->AwaitIdle(deadline - absl::Now());
     rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());
     return in_time;
   }
@@ -86,6 +102,9 @@ class ServerImpl final : public Server {
           registry.Create(remote.backend, remote.options, environment);
       if (!backend.ok()) return WithPrefix(backend.status(), absl::StrCat("remotes.", name));
       backends_[name] = *std::move(backend);
+      if (FaultPointsArmed()) {
+        backends_[name] = WithFaultPoints(std::move(backends_[name]), *executor_);
+      }
       kinds_[name] = registry.Find(remote.backend);
     }
     return absl::OkStatus();
@@ -99,11 +118,22 @@ class ServerImpl final : public Server {
     environment.config.claims_per_minute = config.claims_per_minute;
     environment.config.idle_timeout = config.idle_timeout;
     environment.config.progress_interval = config.progress_interval;
+    environment.config.linger = config.linger;
+    environment.config.part_age = config.part_age;
+    environment.config.idle_ttl = config.idle_ttl;
+    environment.config.retention = config.retention;
     for (const auto& [name, backend] : backends_) environment.backends[name] = backend.get();
     environment.store = store_.get();
     environment.executor = executor_.get();
     environment.clock = &SystemClock();
     sessions_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
+  }
+
+  void StartReaping(absl::Duration interval) {
+    reaper_ = std::make_unique<SessionReaper>(*sessions_, SecureRandom());
+    reaping_ =
+        std::make_unique<PeriodicTask>(*executor_, std::min(kFirstReap, interval), interval,
+                                       [this](Closure done) { reaper_->RunOnce(std::move(done)); });
   }
 
   const absl::Duration drain_timeout_;
@@ -114,6 +144,8 @@ class ServerImpl final : public Server {
   std::map<std::string, const BackendInfo*> kinds_;
   std::unique_ptr<SessionStore> store_;
   std::unique_ptr<SessionService> sessions_;
+  std::unique_ptr<SessionReaper> reaper_;
+  std::unique_ptr<PeriodicTask> reaping_;
   std::unique_ptr<RpcServer> rpc_;
 };
 

@@ -125,7 +125,7 @@ FakeHttpServer::~FakeHttpServer() {
   close(listener_);
   std::vector<std::thread> threads;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     for (const int socket : sockets_) shutdown(socket, SHUT_RDWR);
     threads.swap(threads_);
   }
@@ -137,7 +137,7 @@ void FakeHttpServer::Accept() {
     const int socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) return;
     const int connection = ++connection_count_;
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     sockets_.push_back(socket);
     threads_.emplace_back([this, socket, connection] { Serve(socket, connection); });
   }
@@ -160,7 +160,7 @@ void FakeHttpServer::Serve(int socket, int connection) {
     open = exchange.open();
     bytes = exchange.TakeRest();
   }
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   sockets_.erase(std::find(sockets_.begin(), sockets_.end(), socket));
   close(socket);
 }

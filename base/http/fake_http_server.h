@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 
 namespace penstock {
 
@@ -87,7 +87,7 @@ class FakeHttpServer {
   int port_ = 0;
   std::atomic<int> connection_count_ = 0;
 
-  absl::Mutex mutex_;                                 // guards what follows
+  Mutex mutex_;                                       // guards what follows
   std::vector<int> sockets_ ABSL_GUARDED_BY(mutex_);  // open ones
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
 

@@ -18,9 +18,9 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/error.h"
 #include "base/http/http_transfer.h"
+#include "base/mutex.h"
 
 namespace penstock {
 namespace {
@@ -83,7 +83,7 @@ class HttpLoop::Impl {
   const int wakeup_;  // an eventfd
   CURLM* const multi_;
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<HttpTransfer>> incoming_ ABSL_GUARDED_BY(mutex_);
 
@@ -123,7 +123,7 @@ HttpLoop::Impl::Impl(HttpLoopOptions options)
 
 HttpLoop::Impl::~Impl() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
   }
   eventfd_write(wakeup_, 1);
@@ -137,7 +137,7 @@ void HttpLoop::Impl::Send(HttpRequest request, Callback done) {
   auto transfer = std::make_unique<HttpTransfer>(std::move(request), std::move(done), Now());
   bool wake = false;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     wake = incoming_.empty();
     incoming_.push_back(std::move(transfer));
   }
@@ -194,7 +194,7 @@ void HttpLoop::Impl::Wait() {
 void HttpLoop::Impl::TakeRequests() {
   std::vector<std::unique_ptr<HttpTransfer>> incoming;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     incoming.swap(incoming_);
     stop_seen_ = stopping_;
   }

@@ -7,12 +7,11 @@
 #include <atomic>
 #include <future>
 
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/checksum.h"
 #include "base/http/fake_http_server.h"
+#include "base/mutex.h"
+#include "base/notification.h"
 
 namespace penstock {
 namespace {
@@ -310,7 +309,7 @@ TEST(HttpLoopTest, CountsTheTotalTimeoutWhileWaitingForAConnection) {
 }
 
 TEST(HttpLoopTest, DestructorCancelsWhatIsUnderWayAndWaiting) {
-  absl::Notification arrived;
+  Notification arrived;
   FakeHttpServer server([&](FakeExchange& exchange) {
     arrived.Notify();
     exchange.WaitForClientToClose();

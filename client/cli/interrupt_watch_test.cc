@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "client/cli/exit_code.h"
 
 namespace penstock::cli {
 namespace {
 
 TEST(InterruptWatchTest, TheFirstSignalIsToldOnAThread) {
-  absl::Notification told;
+  Notification told;
   const InterruptWatch watch([&told] { told.Notify(); });
   kill(getpid(), SIGTERM);
   told.WaitForNotification();
@@ -19,7 +19,7 @@ TEST(InterruptWatchTest, TheFirstSignalIsToldOnAThread) {
 TEST(InterruptWatchTest, TheSecondSignalEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto interrupt_twice = [] {
-    absl::Notification told;
+    Notification told;
     const InterruptWatch watch([&told] { told.Notify(); });
     kill(getpid(), SIGINT);
     told.WaitForNotification();

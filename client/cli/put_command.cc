@@ -115,21 +115,8 @@ class PutCommand {
     if (!options_.quiet) audience.Add(&view);
     if (options_.common.json) audience.Add(&events);
     absl::StatusOr<UploadResult> result = uploader->Put(*source_, spec_, upload_, &audience);
-    if (!result.ok() && KnowsNoEndedPolicy(result.status())) {
-      upload_.ended_policy = v1::ENDED_POLICY_REPLAY;
-      result = uploader->Put(*source_, spec_, upload_, &audience);
-    }
     view.Clear();
     return result;
-  }
-
-  // Such a server can tell the recorded result of an earlier run, but not whether the object is
-  // still there, and it does not begin anew after a failure.
-  static bool KnowsNoEndedPolicy(const absl::Status& status) {
-    const ErrorMetadata metadata = ErrorMetadataOf(status);
-    const auto field = metadata.find("field");
-    return absl::IsUnimplemented(status) && field != metadata.end() &&
-           field->second == "open.ended_policy";
   }
 
   int Succeed(const UploadResult& result) {

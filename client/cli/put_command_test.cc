@@ -99,22 +99,31 @@ TEST_F(PutCommandTest, PrintsHowToResumeWithoutTheToken) {
   EXPECT_THAT(err_.str(), Not(HasSubstr("a-token-that-is-secret")));
 }
 
-// Servers refuse what they do not know yet: a derived token is then put with the plain policy.
-TEST_F(PutCommandTest, DoesWithoutAnEndedPolicyThatTheServerDoesNotKnow) {
+// The next put of the same file has the same token: what became of this one must not be in its way.
+TEST_F(PutCommandTest, DerivedTokenBeginsAnewWhereItsSessionHasEnded) {
   std::vector<v1::EndedPolicy> policies;
-  FakePutService service({[&](FakeStream& stream) {
-                            policies.push_back(stream.open.ended_policy());
-                            return MakeError(absl::StatusCode::kUnimplemented,
-                                             "UNIMPLEMENTED_FIELD", "not yet",
-                                             {{"field", "open.ended_policy"}});
-                          },
-                          [&](FakeStream& stream) {
-                            policies.push_back(stream.open.ended_policy());
-                            return TakeAll(stream);
-                          }});
+  const auto take = [&](FakeStream& stream) {
+    policies.push_back(stream.open.ended_policy());
+    return TakeAll(stream);
+  };
+  FakePutService service({take, take});
   EXPECT_EQ(Run(service), 0);
+  EXPECT_EQ(Run(service, {"--token", "a-token-of-the-users-own"}), 0);
   service.Stop();
   EXPECT_THAT(policies, ElementsAre(v1::ENDED_POLICY_START_OVER, v1::ENDED_POLICY_REPLAY));
+}
+
+// A server that refuses a policy is not asked for less: the result could be that of another object.
+TEST_F(PutCommandTest, PolicyThatTheServerRefusesIsAnError) {
+  FakePutService service({[](FakeStream&) {
+                            return MakeError(absl::StatusCode::kUnimplemented,
+                                             "UNIMPLEMENTED_FIELD", "not known",
+                                             {{"field", "open.ended_policy"}});
+                          },
+                          TakeAll});
+  EXPECT_NE(Run(service), 0);
+  EXPECT_EQ(service.calls(), 1u);
+  EXPECT_THAT(err_.str(), HasSubstr("not known"));
 }
 
 }  // namespace

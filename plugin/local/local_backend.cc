@@ -78,15 +78,15 @@ LocalBackend::LocalBackend(LocalSettings settings, const BackendEnvironment& env
       uploads_(*tree_, *work_, objects_, *environment.random) {}
 
 LocalBackend::~LocalBackend() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_ == 0; };
-  mutex_.Await(absl::Condition(&idle));
+  mutex_.Await(idle);
 }
 
 template <typename DoneCallback, typename Work>
 void LocalBackend::Run(DoneCallback done, Work work) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ++calls_;
   }
   environment_.blocking->Post([this, done = std::move(done), work = std::move(work)]() mutable {
@@ -95,7 +95,7 @@ void LocalBackend::Run(DoneCallback done, Work work) {
       result = AsUnknownOutcome(StatusOf(result));
     }
     std::move(done)(std::move(result));
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     --calls_;
   });
 }

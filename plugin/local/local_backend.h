@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "plugin/backend.h"
 #include "plugin/local/object_files.h"
 #include "plugin/local/tree.h"
@@ -81,7 +81,7 @@ class LocalBackend final : public Backend {
   ObjectFiles objects_;
   UploadFiles uploads_;
 
-  absl::Mutex mutex_;                      // guards what follows
+  Mutex mutex_;                            // guards what follows
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;  // that have not answered
 };
 

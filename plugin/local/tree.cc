@@ -97,7 +97,7 @@ absl::StatusOr<Fd> Tree::Enter(int parent, const std::string& path, const std::s
   std::multiset<std::string>::iterator entry;
   {
     // Before it can be seen: whoever sees it then knows that it has to sync the parent itself.
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     entry = fresh_.insert(path);
   }
   absl::Status made;
@@ -106,7 +106,7 @@ absl::StatusOr<Fd> Tree::Enter(int parent, const std::string& path, const std::s
   }
   if (made.ok()) made = Sync(parent);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     fresh_.erase(entry);
   }
   PENSTOCK_RETURN_IF_ERROR(made);
@@ -115,7 +115,7 @@ absl::StatusOr<Fd> Tree::Enter(int parent, const std::string& path, const std::s
 
 // Whether the directory at `path`, or one above it, is being made.
 bool Tree::IsFresh(const std::string& path) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (fresh_.empty()) return false;
   for (size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
     if (fresh_.contains(path.substr(0, end))) return true;

@@ -8,7 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "plugin/local/file.h"
 
 namespace penstock::local {
@@ -47,7 +47,7 @@ class Tree {
   const Fd root_;
   const Resolver resolver_;
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   // Directories that somebody is making, and that are perhaps not durable yet.
   std::multiset<std::string> fresh_ ABSL_GUARDED_BY(mutex_);
 };

@@ -43,12 +43,12 @@ bool MayBeOldCredentials(const OssError& error) {
 }  // namespace
 
 OssClient::Ticket::Ticket(OssClient& client) : client_(client) {
-  absl::MutexLock lock(&client_.mutex_);
+  MutexLock lock(&client_.mutex_);
   ++client_.under_way_;
 }
 
 OssClient::Ticket::~Ticket() {
-  absl::MutexLock lock(&client_.mutex_);
+  MutexLock lock(&client_.mutex_);
   --client_.under_way_;
 }
 
@@ -61,7 +61,7 @@ OssClient::OssClient(Endpoint endpoint, std::unique_ptr<CredentialSource> creden
 OssClient::~OssClient() {
   std::map<int64_t, CallPtr> sleeping;
   {
-    absl::MutexLock lock(&sleepers_->mutex);
+    MutexLock lock(&sleepers_->mutex);
     sleepers_->closed = true;
     sleeping.swap(sleepers_->calls);
   }
@@ -69,9 +69,9 @@ OssClient::~OssClient() {
     absl::Status error = call->error;
     Finish(std::move(call), std::move(error));
   }
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return under_way_ == 0; };
-  mutex_.Await(absl::Condition(&idle));
+  mutex_.Await(idle);
 }
 
 void OssClient::Post(Closure closure) {
@@ -217,7 +217,7 @@ void OssClient::RenewCredentials(CallPtr call, bool again) {
 void OssClient::Sleep(CallPtr call, absl::Duration wait) {
   int64_t id = 0;
   {
-    absl::MutexLock lock(&sleepers_->mutex);
+    MutexLock lock(&sleepers_->mutex);
     if (!sleepers_->closed) {
       id = ++sleepers_->last_id;
       sleepers_->calls.emplace(id, std::exchange(call, nullptr));
@@ -231,7 +231,7 @@ void OssClient::Sleep(CallPtr call, absl::Duration wait) {
   environment_.executor->PostAfter(wait, [this, sleepers = sleepers_, id] {
     CallPtr woken;
     {
-      absl::MutexLock lock(&sleepers->mutex);
+      MutexLock lock(&sleepers->mutex);
       const auto it = sleepers->calls.find(id);
       if (it == sleepers->calls.end()) return;  // the client is gone, or going
       woken = std::move(it->second);

@@ -13,10 +13,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/buffer.h"
 #include "base/http/http_loop.h"
+#include "base/mutex.h"
 #include "plugin/backend.h"
 #include "plugin/oss/credentials.h"
 #include "plugin/oss/endpoint.h"
@@ -112,7 +112,7 @@ class OssClient {
 
   // Calls that wait to be sent again. Outlives the client for the closures that would wake them.
   struct Sleepers {
-    absl::Mutex mutex;  // guards what follows
+    Mutex mutex;  // guards what follows
     bool closed ABSL_GUARDED_BY(mutex) = false;
     int64_t last_id ABSL_GUARDED_BY(mutex) = 0;
     std::map<int64_t, CallPtr> calls ABSL_GUARDED_BY(mutex);
@@ -141,7 +141,7 @@ class OssClient {
   std::atomic<int64_t> clock_offset_nanos_ = 0;  // OSS's clock less this machine's
   const std::shared_ptr<Sleepers> sleepers_ = std::make_shared<Sleepers>();
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/notification.h"
 #include "plugin/oss/fake_oss.h"
 #include "plugin/oss/retry.h"
 
@@ -153,7 +154,7 @@ TEST_F(OssClientTest, PutRefusedForOldCredentialsIsWorthAnotherAttempt) {
 }
 
 TEST_F(OssClientTest, DestructorEndsWhatWaitsToBeSentAgain) {
-  absl::Notification held;
+  Notification held;
   executor_.Hold(held);
   Expect({Refusal(500, "InternalError")});
   std::promise<absl::StatusOr<std::string>> answer;

@@ -76,23 +76,23 @@ absl::StatusOr<std::unique_ptr<CredentialSource>> CredentialSource::Create(
     const OptionValues& values, Environment environment) {
   std::unique_ptr<CredentialSource> source(new CredentialSource(values, std::move(environment)));
   PENSTOCK_ASSIGN_OR_RETURN(Credentials credentials, source->Read());
-  absl::MutexLock lock(&source->mutex_);
+  MutexLock lock(&source->mutex_);
   source->current_ = std::make_shared<const Credentials>(std::move(credentials));
   return source;
 }
 
 std::shared_ptr<const Credentials> CredentialSource::Get() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return current_;
 }
 
 absl::Status CredentialSource::Reload(const std::shared_ptr<const Credentials>& refused) {
-  absl::MutexLock reload_lock(&reload_mutex_);
+  MutexLock reload_lock(&reload_mutex_);
   if (Get() != refused) return absl::OkStatus();
   PENSTOCK_ASSIGN_OR_RETURN(Credentials credentials, Read());
   // The same again is no news: those who compare would take it for some.
   if (credentials == *refused) return absl::OkStatus();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   current_ = std::make_shared<const Credentials>(std::move(credentials));
   return absl::OkStatus();
 }

@@ -9,7 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "plugin/registry.h"
 
 namespace penstock::oss {
@@ -55,8 +55,8 @@ class CredentialSource {
   const OptionValues values_;
   const Environment environment_;
 
-  absl::Mutex reload_mutex_;  // held while files are read, so that one caller reads for all
-  mutable absl::Mutex mutex_;
+  Mutex reload_mutex_;  // held while files are read, so that one caller reads for all
+  mutable Mutex mutex_;
   std::shared_ptr<const Credentials> current_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -123,6 +123,7 @@ ErrorMetadata MetadataOf(const OssError& error) {
   if (!error.code.empty()) metadata["oss_code"] = error.code;
   if (!error.ec.empty()) metadata["oss_ec"] = error.ec;
   if (!error.request_id.empty()) metadata["oss_request_id"] = error.request_id;
+  if (!error.part_number.empty()) metadata["part_number"] = error.part_number;
   return metadata;
 }
 
@@ -148,6 +149,9 @@ absl::Status ToStatus(const OssError& error) {
                                      " answered HTTP ", error.http_status);
   if (!error.code.empty()) absl::StrAppend(&message, " ", error.code);
   if (!error.message.empty()) absl::StrAppend(&message, " (", error.message, ")");
+  if (!error.part_number.empty()) {
+    absl::StrAppend(&message, ", part number ", error.part_number);
+  }
   absl::StrAppend(&message, Advice(error, row));
   if (!error.ec.empty()) absl::StrAppend(&message, "; EC ", error.ec);
   if (!error.request_id.empty()) absl::StrAppend(&message, "; request id ", error.request_id);

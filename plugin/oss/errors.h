@@ -19,8 +19,9 @@ struct OssError {
   std::string message;  // of OSS, or a printable piece of another body
   std::string ec;       // for its support; drives nothing
   std::string request_id;
-  bool of_oss = false;   // false: somebody between us and OSS may have answered
-  bool is_head = false;  // the request was a HEAD, whose errors have no body
+  std::string part_number;  // with InvalidPart: which one
+  bool of_oss = false;      // false: somebody between us and OSS may have answered
+  bool is_head = false;     // the request was a HEAD, whose errors have no body
 };
 
 // When a request that was answered with an error may be sent again.

@@ -179,5 +179,17 @@ TEST(ErrorsTest, NoAnswerIsUnavailableButForABadUrl) {
   EXPECT_EQ(ErrorReason(NoAnswerStatus(absl::InvalidArgumentError("x"))), kReasonRejected);
 }
 
+TEST(ErrorsTest, InvalidPartNamesThePart) {
+  HttpResponse answer = Answer(400, "InvalidPart");
+  const size_t end = answer.body.find("</Error>");
+  answer.body.insert(end, "<PartNumber>7</PartNumber>");
+  const absl::Status status = ToStatus(ParseError(answer, false));
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("part number 7"));
+  EXPECT_EQ(ErrorMetadataOf(status)["part_number"], "7");
+  EXPECT_EQ(
+      ErrorMetadataOf(ToStatus(ParseError(Answer(400, "InvalidPart"), false))).count("part_number"),
+      0u);
+}
+
 }  // namespace
 }  // namespace penstock::oss

@@ -11,11 +11,11 @@
 #include <future>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "base/error.h"
 #include "base/http/fake_http_server.h"
 #include "base/http/http_loop.h"
+#include "base/mutex.h"
+#include "base/notification.h"
 #include "plugin/backend.h"
 #include "plugin/oss/oss.h"
 #include "plugin/registry.h"
@@ -41,7 +41,7 @@ class FakeExecutor final : public Executor {
  public:
   void Post(Closure closure) override { pool_->Post(std::move(closure)); }
   void PostAfter(absl::Duration delay, Closure closure) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     delays_.push_back(absl::ToInt64Milliseconds(delay + absl::Milliseconds(0.5)));
     if (hold_ != nullptr) {
       held_.push_back(std::move(closure));
@@ -51,15 +51,15 @@ class FakeExecutor final : public Executor {
     }
   }
   std::vector<int64_t> delays() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return delays_;
   }
-  void Hold(absl::Notification& held) { hold_ = &held; }
+  void Hold(Notification& held) { hold_ = &held; }
 
  private:
   const std::unique_ptr<Executor> pool_ = MakeThreadPool(1);
-  absl::Notification* hold_ = nullptr;  // told of the closure that is held
-  mutable absl::Mutex mutex_;
+  Notification* hold_ = nullptr;  // told of the closure that is held
+  mutable Mutex mutex_;
   std::vector<int64_t> delays_ ABSL_GUARDED_BY(mutex_);
   std::vector<Closure> held_ ABSL_GUARDED_BY(mutex_);
 };
@@ -106,7 +106,7 @@ class OssBackendTest : public testing::Test {
     const std::string body = exchange.ReadBody();
     Reply reply;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       requests_.push_back(exchange.method() + " " + exchange.target());
       headers_.push_back(exchange.headers());
       bodies_.push_back(body);
@@ -125,16 +125,16 @@ class OssBackendTest : public testing::Test {
   }
 
   void Expect(std::vector<Reply> replies) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     replies_.assign(replies.begin(), replies.end());
   }
 
   std::vector<std::string> requests() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return requests_;
   }
   std::string Sent(size_t request, const std::string& header) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto it = headers_.at(request).find(header);
     return it == headers_.at(request).end() ? "" : it->second;
   }
@@ -176,7 +176,7 @@ class OssBackendTest : public testing::Test {
     return answer.get_future().get();
   }
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::deque<Reply> replies_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::multimap<std::string, std::string>> headers_ ABSL_GUARDED_BY(mutex_);

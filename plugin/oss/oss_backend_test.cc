@@ -67,7 +67,7 @@ TEST_F(OssBackendTest, CompletePublishesTheListAndDescribesTheObject) {
                                       "HEAD /bucket/dir/key%201"));
   EXPECT_EQ(Sent(0, "x-oss-forbid-overwrite"), "true");
   EXPECT_NE(Sent(0, "content-md5"), "");
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   EXPECT_EQ(bodies_[0],
             "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"A\"</ETag>"
             "</Part><Part><PartNumber>3</PartNumber><ETag>\"B\"</ETag></Part>"

@@ -70,6 +70,7 @@ bool ParseErrorBody(const std::string& xml, OssError& error) {
   if (!endpoint.empty()) absl::StrAppend(&error.message, " Endpoint: ", endpoint);
   error.ec = Text(*root, "EC");
   error.request_id = Text(*root, "RequestId");
+  error.part_number = Text(*root, "PartNumber");
   return true;
 }
 

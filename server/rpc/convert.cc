@@ -2,11 +2,13 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/status_macros.h"
 #include "server/session/part_plan.h"
 
 namespace penstock {
@@ -23,12 +25,20 @@ absl::Status Unimplemented(const std::string& field) {
                    absl::StrCat("this server does not know `", field, "` yet"), {{"field", field}});
 }
 
+// A time that the contract cannot tell becomes the nearest that it can: TimeUtil ends the process,
+// and a store may hold anything.
 google::protobuf::Timestamp ToProto(absl::Time time) {
-  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
+  const absl::Time least = absl::FromUnixSeconds(TimeUtil::kTimestampMinSeconds);
+  const absl::Time most = absl::FromUnixSeconds(TimeUtil::kTimestampMaxSeconds);
+  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(std::clamp(time, least, most)));
 }
 
 google::protobuf::Duration ToProto(absl::Duration duration) {
   return TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(duration));
+}
+
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
 template <typename Map>
@@ -110,22 +120,30 @@ v1::Session::State ToProto(SessionState state) {
   return static_cast<v1::Session::State>(state);
 }
 
-// Fields of `open` whose behaviour is built later.
-absl::Status CheckImplemented(const v1::OpenSession& open) {
-  if (open.ended_policy() != v1::ENDED_POLICY_UNSPECIFIED &&
-      open.ended_policy() != v1::ENDED_POLICY_REPLAY) {
-    return Unimplemented("open.ended_policy");
+// What a client may rely on beyond the first version of the contract; none so far.
+absl::Status CheckFeatures(const v1::OpenSession& open) {
+  if (open.required_features_size() == 0) return absl::OkStatus();
+  return Unimplemented(absl::StrCat("required feature ", open.required_features(0)));
+}
+
+absl::StatusOr<EndedPolicy> FromProto(v1::EndedPolicy policy) {
+  switch (policy) {
+    case v1::ENDED_POLICY_UNSPECIFIED:
+    case v1::ENDED_POLICY_REPLAY:
+      return EndedPolicy::kReplay;
+    case v1::ENDED_POLICY_REPLAY_IF_CURRENT:
+      return EndedPolicy::kReplayIfCurrent;
+    case v1::ENDED_POLICY_START_OVER:
+      return EndedPolicy::kStartOver;
+    default:
+      return Unimplemented(absl::StrCat("open.ended_policy ", static_cast<int>(policy)));
   }
-  if (open.object().has_idle_ttl()) return Unimplemented("open.object.idle_ttl");
-  if (open.required_features_size() > 0) {
-    return Unimplemented(absl::StrCat("required feature ", open.required_features(0)));
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<ClientFrame> FromProto(const v1::OpenSession& proto) {
-  if (absl::Status status = CheckImplemented(proto); !status.ok()) return status;
+  if (absl::Status status = CheckFeatures(proto); !status.ok()) return status;
   OpenFrame open;
+  PENSTOCK_ASSIGN_OR_RETURN(open.ended_policy, FromProto(proto.ended_policy()));
   if (proto.has_object()) open.spec = FromProto(proto.object());
   if (proto.mode() == v1::OPEN_MODE_CREATE) open.mode = OpenMode::kCreate;
   if (proto.mode() == v1::OPEN_MODE_RESUME) open.mode = OpenMode::kResume;
@@ -134,6 +152,7 @@ absl::StatusOr<ClientFrame> FromProto(const v1::OpenSession& proto) {
   }
   if (proto.has_expect_epoch()) open.expect_epoch = proto.expect_epoch();
   open.replay_buffer_bytes = proto.replay_buffer_bytes();
+  if (proto.object().has_idle_ttl()) open.idle_ttl = FromProto(proto.object().idle_ttl());
   return ClientFrame(std::move(open));
 }
 
@@ -232,6 +251,10 @@ v1::Session ToProto(const SessionRecord& record, bool connected, const std::stri
   proto.set_part_count(static_cast<int32_t>(record.next_sequence));
   *proto.mutable_create_time() = ToProto(record.create_time);
   *proto.mutable_update_time() = ToProto(record.update_time);
+  if (record.expire_time < absl::InfiniteFuture()) {
+    *proto.mutable_expire_time() = ToProto(record.expire_time);
+  }
+  *proto.mutable_object()->mutable_idle_ttl() = ToProto(record.idle_ttl);
   if (record.result.has_value()) *proto.mutable_result() = StoredObjectOf(record);
   proto.set_failure_reason(record.failure_reason);
   proto.set_failure_message(record.failure_message);

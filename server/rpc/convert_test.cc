@@ -80,6 +80,8 @@ SessionRecord FullRecord() {
   record.committed_crc64 = 12;
   record.create_time = At(100);
   record.update_time = At(200);
+  record.expire_time = At(400);
+  record.idle_ttl = absl::Hours(1);
   record.result = PublishedObject{9, 12, "etag", "version", "request", At(300)};
   return record;
 }
@@ -123,20 +125,48 @@ TEST(ConvertTest, AbsentIsNotZero) {
   EXPECT_EQ(open.mode, OpenMode::kCreate);
 }
 
-TEST(ConvertTest, WhatIsBuiltLaterIsRefusedByName) {
+TEST(ConvertTest, EveryEndedPolicyArrives) {
+  const std::pair<v1::EndedPolicy, EndedPolicy> policies[] = {
+      {v1::ENDED_POLICY_UNSPECIFIED, EndedPolicy::kReplay},
+      {v1::ENDED_POLICY_REPLAY, EndedPolicy::kReplay},
+      {v1::ENDED_POLICY_REPLAY_IF_CURRENT, EndedPolicy::kReplayIfCurrent},
+      {v1::ENDED_POLICY_START_OVER, EndedPolicy::kStartOver},
+  };
+  EXPECT_EQ(std::size(policies), static_cast<size_t>(v1::EndedPolicy_descriptor()->value_count()));
+  for (const auto& [theirs, ours] : policies) {
+    v1::PutObjectRequest request = FullOpen();
+    request.mutable_open()->set_ended_policy(theirs);
+    const absl::StatusOr<ClientFrame> frame = FromProto(request);
+    ASSERT_TRUE(frame.ok()) << frame.status();
+    EXPECT_EQ(std::get<OpenFrame>(*frame).ended_policy, ours);
+  }
+}
+
+// A value that means nothing is refused by the session core, which says what is wrong with it.
+TEST(ConvertTest, IdleTtlArrivesToTheNanosecond) {
+  v1::PutObjectRequest request = FullOpen();
+  EXPECT_EQ(std::get<OpenFrame>(*FromProto(request)).idle_ttl, std::nullopt);
+  google::protobuf::Duration* ttl = request.mutable_open()->mutable_object()->mutable_idle_ttl();
+  EXPECT_EQ(std::get<OpenFrame>(*FromProto(request)).idle_ttl, absl::ZeroDuration());
+  ttl->set_seconds(90);
+  ttl->set_nanos(5);
+  EXPECT_EQ(std::get<OpenFrame>(*FromProto(request)).idle_ttl,
+            absl::Seconds(90) + absl::Nanoseconds(5));
+  ttl->set_seconds(-1);
+  ttl->set_nanos(0);
+  EXPECT_EQ(std::get<OpenFrame>(*FromProto(request)).idle_ttl, absl::Seconds(-1));
+}
+
+TEST(ConvertTest, WhatThisServerDoesNotKnowIsRefusedByName) {
   struct Case {
     const char* field;
     void (*set)(v1::OpenSession&);
   };
   const Case cases[] = {
-      {"open.ended_policy",
-       [](v1::OpenSession& open) { open.set_ended_policy(v1::ENDED_POLICY_REPLAY_IF_CURRENT); }},
-      {"open.ended_policy",
-       [](v1::OpenSession& open) { open.set_ended_policy(v1::ENDED_POLICY_START_OVER); }},
-      {"open.ended_policy",
+      {"open.ended_policy 9",
+       [](v1::OpenSession& open) { open.set_ended_policy(static_cast<v1::EndedPolicy>(9)); }},
+      {"open.ended_policy -1",
        [](v1::OpenSession& open) { open.set_ended_policy(static_cast<v1::EndedPolicy>(-1)); }},
-      {"open.object.idle_ttl",
-       [](v1::OpenSession& open) { open.mutable_object()->mutable_idle_ttl()->set_seconds(1); }},
       {"required feature ranged",
        [](v1::OpenSession& open) { open.add_required_features("ranged"); }},
       {"open.mode 9", [](v1::OpenSession& open) { open.set_mode(static_cast<v1::OpenMode>(9)); }},
@@ -248,16 +278,28 @@ TEST(ConvertTest, ObjectWithoutATimeTellsNone) {
   EXPECT_FALSE(ToProto(record, false, "").result().has_update_time());
 }
 
+TEST(ConvertTest, TimesOutOfRangeAreClampedAndEndNothing) {
+  SessionRecord record;
+  record.create_time = absl::InfinitePast();
+  record.update_time = absl::InfiniteFuture();
+  const v1::Session session = ToProto(record, false, "");
+  EXPECT_EQ(session.create_time().seconds(), TimeUtil::kTimestampMinSeconds);
+  EXPECT_EQ(session.update_time().seconds(), TimeUtil::kTimestampMaxSeconds);
+}
+
 TEST(ConvertTest, SessionIsToldWhole) {
   const v1::Session session = ToProto(FullRecord(), true, kToken);
   EXPECT_EQ(session.session_token(), kToken);
-  EXPECT_EQ(session.object().SerializeAsString(), FullOpen().open().object().SerializeAsString());
+  v1::ObjectSpec object = FullOpen().open().object();
+  object.mutable_idle_ttl()->set_seconds(3600);
+  EXPECT_EQ(session.object().SerializeAsString(), object.SerializeAsString());
   EXPECT_EQ(session.state(), v1::Session::STATE_FINISHED);
   EXPECT_EQ(session.committed_size(), 9);
   EXPECT_EQ(session.committed_crc64_ecma(), 12u);
   EXPECT_EQ(session.part_count(), 3);
   EXPECT_EQ(session.create_time().seconds(), 100);
   EXPECT_EQ(session.update_time().seconds(), 200);
+  EXPECT_EQ(session.expire_time().seconds(), 400);
   EXPECT_EQ(session.result().etag(), "etag");
   EXPECT_EQ(session.session_id(), "id");
   EXPECT_EQ(session.epoch(), 5);
@@ -273,6 +315,12 @@ TEST(ConvertTest, SessionIsToldWhole) {
   EXPECT_FALSE(told.has_result());
   EXPECT_EQ(told.session_token(), "");
   EXPECT_FALSE(told.connected());
+}
+
+TEST(ConvertTest, SessionThatIsNeverForgottenTellsNoTime) {
+  SessionRecord record = FullRecord();
+  record.expire_time = absl::InfiniteFuture();
+  EXPECT_FALSE(ToProto(record, false, "").has_expire_time());
 }
 
 TEST(ConvertTest, NothingSecretIsTold) {

@@ -1,12 +1,12 @@
 // One PutObject call as a reactor of gRPC's callback interface. If gRPC calls blocked, it would
 // read:
 //
-//   while (frame = Read())            OnReadDone: one read at a time, asked for by the driver
-//     first frame: check, start a driver
-//     driver->OnFrame(frame)
-//   driver->OnInputEnded()
+//   while (frame = Read())            OnReadDone: one read at a time, asked for by the session
+//     first frame: check, begin
+//     input->OnFrame(frame)
+//   input->OnInputEnded()
 //
-//   and beside it, for what the driver sends:
+//   and beside it, for what the session sends:
 //   while (frame = queue.pop()) Write(frame)     one write at a time
 //   Finish(status)                               once, after Close or when the call was cancelled
 
@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "server/rpc/convert.h"
 
 namespace penstock {
@@ -37,10 +37,10 @@ class PutObjectStream final
     StartRead(&request_);
   }
 
-  // PutStream, for the driver.
+  // PutStream, for the session.
 
   void Send(ServerFrame frame) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (finishing_ || close_status_.has_value()) return;
     const bool progress = std::holds_alternative<ProgressFrame>(frame);
     if (progress && !queue_.empty() && std::holds_alternative<ProgressFrame>(queue_.back())) {
@@ -52,12 +52,12 @@ class PutObjectStream final
   }
 
   void Read() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!finishing_) StartRead(&request_);
   }
 
   void Close(const absl::Status& status) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (finishing_ || close_status_.has_value()) return;
     close_status_ = status;
     Advance();
@@ -66,14 +66,14 @@ class PutObjectStream final
   // Reactions of gRPC.
 
   void OnReadDone(bool ok) override {
-    if (driver_ == nullptr && !StartDriver(ok)) return;
+    if (input_ == nullptr && !Start(ok)) return;
     if (!ok) {
-      driver_->OnInputEnded();
+      input_->OnInputEnded();
       return;
     }
     absl::StatusOr<ClientFrame> frame = FromProto(request_);
     if (frame.ok()) {
-      driver_->OnFrame(*std::move(frame));
+      input_->OnFrame(*std::move(frame));
     } else {
       Reject(frame.status());
     }
@@ -81,41 +81,41 @@ class PutObjectStream final
 
   void OnWriteDone(bool ok) override {
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       writing_ = false;
       lost_ = lost_ || !ok;
       Advance();
       if (ok) return;
     }
-    if (driver_ != nullptr) driver_->OnStreamLost();
+    if (input_ != nullptr) input_->OnStreamLost();
   }
 
   void OnCancel() override {
-    std::shared_ptr<SessionDriver> driver;
+    std::shared_ptr<StreamInput> input;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       lost_ = true;
-      driver = driver_for_cancel_;
+      input = input_for_cancel_;
       Advance();
     }
-    if (driver != nullptr) driver->OnStreamLost();
+    if (input != nullptr) input->OnStreamLost();
   }
 
   void OnDone() override {
-    // The driver holds this stream, and must not be held in turn any longer.
-    const std::shared_ptr<SessionDriver> driver = std::exchange(driver_, nullptr);
+    // The input holds this stream, and must not be held in turn any longer.
+    const std::shared_ptr<StreamInput> input = std::exchange(input_, nullptr);
     {
-      absl::MutexLock lock(&mutex_);
-      driver_for_cancel_ = nullptr;
+      MutexLock lock(&mutex_);
+      input_for_cancel_ = nullptr;
     }
-    // A call that ended before the driver closed it: tell the driver, whatever the reason was.
-    if (driver != nullptr) driver->OnStreamLost();
+    // A call that ended before the session closed it: tell it, whatever the reason was.
+    if (input != nullptr) input->OnStreamLost();
     self_.reset();
   }
 
  private:
   // Looks at the first frame. False: the call is being closed with an error.
-  bool StartDriver(bool ok) {
+  bool Start(bool ok) {
     std::string token;
     if (ok && request_.has_open()) {
       token = request_.open().session_token();
@@ -128,23 +128,23 @@ class PutObjectStream final
         return false;
       }
     }
-    absl::StatusOr<std::shared_ptr<SessionDriver>> driver =
+    absl::StatusOr<std::shared_ptr<StreamInput>> input =
         sessions_.Start(principal_, token, shared_from_this());
-    if (!driver.ok()) {
-      Close(driver.status());
+    if (!input.ok()) {
+      Close(input.status());
       return false;
     }
     session_token_ = std::move(token);
-    driver_ = *std::move(driver);
-    absl::MutexLock lock(&mutex_);
-    driver_for_cancel_ = driver_;
+    input_ = *std::move(input);
+    MutexLock lock(&mutex_);
+    input_for_cancel_ = input_;
     return true;
   }
 
   // A message that is no frame: the call ends, the session stays as it is.
   void Reject(const absl::Status& status) {
     Close(status);
-    driver_->OnStreamLost();
+    input_->OnStreamLost();
   }
 
   // Starts the next write, or ends the call when there is none and it is to be ended.
@@ -169,14 +169,14 @@ class PutObjectStream final
   const std::string principal_;
   std::shared_ptr<PutObjectStream> self_;
 
-  // Written by the first OnReadDone, before the driver can call; constant until OnDone.
+  // Written by the first OnReadDone, before the session can call; constant until OnDone.
   std::string session_token_;
-  std::shared_ptr<SessionDriver> driver_;
+  std::shared_ptr<StreamInput> input_;
 
   v1::PutObjectRequest request_;  // belongs to the read that is under way, then to OnReadDone
 
-  absl::Mutex mutex_;                                                         // guards what follows
-  std::shared_ptr<SessionDriver> driver_for_cancel_ ABSL_GUARDED_BY(mutex_);  // OnCancel may race
+  Mutex mutex_;                                                            // guards what follows
+  std::shared_ptr<StreamInput> input_for_cancel_ ABSL_GUARDED_BY(mutex_);  // OnCancel may race
   std::deque<ServerFrame> queue_ ABSL_GUARDED_BY(mutex_);
   v1::PutObjectResponse response_ ABSL_GUARDED_BY(mutex_);  // of the write that is under way
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

@@ -11,7 +11,7 @@
 
 namespace penstock {
 
-// Serves one PutObject call: brings its frames to a session driver and the driver's frames to the
+// Serves one PutObject call: brings its frames to a session and the session's frames to the
 // client. Returns the reactor that gRPC drives; it deletes itself when the call is over. `sessions`
 // must outlive the call.
 grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* ServePutObject(

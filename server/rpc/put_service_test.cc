@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "server/rpc/rpc_test_util.h"
 
 namespace penstock {
@@ -49,12 +49,69 @@ TEST_F(PutServiceTest, CancelledStreamIsResumedByToken) {
   call.Send(OpenRequest());
   const v1::SessionOpened opened = call.ReadUntil(v1::PutObjectResponse::kOpened).opened();
   EXPECT_TRUE(opened.resumed());
-  EXPECT_EQ(opened.resume_offset(), 4);
+  EXPECT_EQ(opened.session().committed_size(), 4);
+  EXPECT_EQ(opened.resume_offset(), 6);  // what was received lingers
+  EXPECT_EQ(opened.resume_crc64_ecma(), Crc64("abcdef"));
   EXPECT_EQ(opened.session().session_token(), kTestToken);
-  call.Send(ChunkRequest(4, "efgh"));
+  call.Send(ChunkRequest(6, "gh"));
   call.Send(FinishRequest("abcdefgh"));
   EXPECT_EQ(call.Finish(), absl::OkStatus());
   EXPECT_EQ(backend_.Find("key"), "abcdefgh");
+}
+
+TEST_F(PutServiceTest, FlushCommitsLessThanAPart) {
+  Call call(*stub_);
+  call.Send(OpenRequest());
+  call.Send(ChunkRequest(0, "a"));
+  v1::PutObjectRequest flush;
+  flush.mutable_flush();
+  call.Send(flush);
+  EXPECT_EQ(call.ReadUntil(v1::PutObjectResponse::kProgress).progress().committed_size(), 1);
+  call.Send(FinishRequest("a"));
+  EXPECT_EQ(call.Finish(), absl::OkStatus());
+  EXPECT_EQ(backend_.Find("key"), "a");
+}
+
+TEST_F(PutServiceTest, EndedPolicyIsObeyed) {
+  ASSERT_EQ(PutBlindly("abc"), absl::OkStatus());
+  grpc::ClientContext context;
+  v1::GetSessionRequest request;
+  request.set_session_token(kTestToken);
+  v1::GetSessionResponse response;
+  ASSERT_TRUE(stub_->GetSession(&context, request, &response).ok());
+  // Another specification is another object: the token begins anew.
+  Call call(*stub_);
+  v1::PutObjectRequest open = OpenRequest();
+  open.mutable_open()->set_ended_policy(v1::ENDED_POLICY_START_OVER);
+  open.mutable_open()->mutable_object()->set_key("other");
+  call.Send(open);
+  const v1::SessionOpened opened = call.ReadUntil(v1::PutObjectResponse::kOpened).opened();
+  EXPECT_FALSE(opened.resumed());
+  EXPECT_NE(opened.session().session_id(), response.session().session_id());
+  call.Send(ChunkRequest(0, "xyz"));
+  call.Send(FinishRequest("xyz"));
+  EXPECT_EQ(call.Finish(), absl::OkStatus());
+  EXPECT_EQ(backend_.Find("other"), "xyz");
+}
+
+TEST_F(PutServiceTest, SessionTellsItsTimes) {
+  Call call(*stub_);
+  v1::PutObjectRequest open = OpenRequest();
+  open.mutable_open()->mutable_object()->mutable_idle_ttl()->set_seconds(90);
+  call.Send(open);
+  call.Send(ChunkRequest(0, "abcd"));
+  call.ReadUntil(v1::PutObjectResponse::kProgress);
+  grpc::ClientContext context;
+  v1::GetSessionRequest request;
+  request.set_session_token(kTestToken);
+  v1::GetSessionResponse response;
+  ASSERT_TRUE(stub_->GetSession(&context, request, &response).ok());
+  const v1::Session& session = response.session();
+  EXPECT_EQ(session.object().idle_ttl().seconds(), 90);
+  EXPECT_NEAR(static_cast<double>(session.expire_time().seconds()),
+              static_cast<double>(session.create_time().seconds() + 90), 2);
+  call.Cancel();
+  (void)call.Finish();
 }
 
 TEST_F(PutServiceTest, BlindClientResumesToo) {
@@ -105,7 +162,7 @@ TEST_F(PutServiceTest, BadFirstFramesAreRefused) {
       {OpenRequest(), "UNKNOWN_REMOTE"},           {OpenRequest(), "UNIMPLEMENTED_FIELD"}};
   cases[3].request.mutable_open()->mutable_object()->set_key("refused");
   cases[4].request.mutable_open()->mutable_object()->set_remote("nowhere");
-  cases[5].request.mutable_open()->set_ended_policy(v1::ENDED_POLICY_START_OVER);
+  cases[5].request.mutable_open()->set_ended_policy(static_cast<v1::EndedPolicy>(9));
   for (const Case& c : cases) {
     Call call(*stub_);
     call.Send(c.request);
@@ -188,7 +245,7 @@ TEST_F(PutServiceTest, DrainTellsHowFarItCame) {
   call.Send(OpenRequest());
   call.Send(ChunkRequest(0, "abcd"));
   call.ReadUntil(v1::PutObjectResponse::kProgress);
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   EXPECT_EQ(call.ReadUntil(v1::PutObjectResponse::kDraining).draining().committed_size(), 4);
   const absl::Status status = call.Finish();
@@ -285,7 +342,7 @@ TEST_F(PutServiceTest, CallsThatEndAtAnyMomentLeaveNothingBehind) {
   }
   for (std::thread& thread : threads) thread.join();
   server_ = nullptr;
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   drained.WaitForNotification();
 }

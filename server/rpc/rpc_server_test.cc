@@ -9,7 +9,7 @@
 
 #include <cstdlib>
 
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "grpc/health/v1/health.pb.h"
 #include "server/rpc/rpc_test_util.h"
 
@@ -28,7 +28,7 @@ grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel,
   grpc::ClientContext context;
   const grpc::health::v1::HealthCheckRequest request;
   grpc::Status result;
-  absl::Notification answered;
+  Notification answered;
   stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", {}, &request, &response,
                  [&](grpc::Status status) {
                    result = std::move(status);
@@ -84,7 +84,7 @@ class ReflectionCall final : public grpc::ClientBidiReactor<grpc::ByteBuffer, gr
   grpc::ClientContext context_;
   grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
-  absl::Notification done_;
+  Notification done_;
 };
 
 TEST_F(RpcServerTest, ReflectionNamesAndDescribesTheServices) {

@@ -89,6 +89,8 @@ class ServedTest : public testing::Test {
     SessionEnvironment environment;
     environment.config = SmallConfig();
     environment.config.retry_delay = absl::Milliseconds(1);
+    environment.config.slab_bytes = 4;
+    environment.config.stream_bytes = 16;
     environment.config.remotes.clear();
     environment.backends[kTestRemote] = &backend_;
     environment.store = &store_;

@@ -5,6 +5,7 @@
 // their encoding.
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,14 +16,17 @@
 namespace penstock {
 
 enum class OpenMode { kCreateOrResume, kCreate, kResume };
+enum class EndedPolicy { kReplay, kReplayIfCurrent, kStartOver };
 
 // From the client.
 
 struct OpenFrame {
   std::optional<SessionSpec> spec;
   OpenMode mode = OpenMode::kCreateOrResume;
+  EndedPolicy ended_policy = EndedPolicy::kReplay;
   std::optional<int64_t> expect_epoch;
-  int64_t replay_buffer_bytes = 0;  // 0: any number
+  int64_t replay_buffer_bytes = 0;         // 0: any number
+  std::optional<absl::Duration> idle_ttl;  // of a session that is created; nullopt: the server's
 };
 
 struct ChunkFrame {
@@ -71,6 +75,10 @@ struct FinishedFrame {
 };
 
 using ServerFrame = std::variant<OpenedFrame, ProgressFrame, DrainingFrame, FinishedFrame>;
+
+// Their names in the order of the alternatives, for fault points.
+inline constexpr const char* kServerFrameNames[] = {"opened", "progress", "draining", "finished"};
+static_assert(std::size(kServerFrameNames) == std::variant_size_v<ServerFrame>, "name every frame");
 
 }  // namespace penstock
 

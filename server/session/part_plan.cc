@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/store/session_record.h"
+
 namespace penstock {
 
 namespace {
@@ -38,6 +40,20 @@ int64_t PlanPartSize(const PartLimits& limits, std::optional<int64_t> total_size
     size = DivideUp(left, PlannedNumbers(limits.max_number - number + 1));
   }
   return std::min(std::max(size, limits.base_size), limits.cap_size);
+}
+
+bool MayCut(const PartLimits& limits, std::optional<int64_t> total_size, int64_t end,
+            int32_t number, int64_t size) {
+  const int32_t left = limits.max_number - number;
+  if (left <= kSpareNumbers) return false;
+  if (size <= kMaxTailSize && left < limits.max_number / 2) return false;
+  if (!total_size.has_value()) return true;
+  return DivideUp(std::max<int64_t>(*total_size - end, 0), limits.cap_size) <= PlannedNumbers(left);
+}
+
+absl::Duration PartAge(const PartLimits& limits, absl::Duration base, int32_t number) {
+  const int64_t quarters = 4 * int64_t{number - 1} / std::max(limits.max_number, 1);
+  return base * (int64_t{1} << std::min<int64_t>(quarters, 4));
 }
 
 int64_t MaxKnownLength(const PartLimits& limits) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/time/time.h"
 #include "plugin/backend.h"
 
 namespace penstock {
@@ -37,6 +38,16 @@ PartLimits MakePartLimits(const Capabilities& capabilities, int64_t part_size,
 // one.
 int64_t PlanPartSize(const PartLimits& limits, std::optional<int64_t> total_size, int64_t offset,
                      int32_t number);
+
+// Whether a part that ends at `end`, smaller than planned, may get `number` (rule 10): only while
+// the numbers that are left carry the rest, and, for so few bytes that a tail could keep them, only
+// while half of all numbers are left.
+bool MayCut(const PartLimits& limits, std::optional<int64_t> total_size, int64_t end,
+            int32_t number, int64_t size);
+
+// How long a part may be filled before it is cut: `base`, doubled each time another quarter of the
+// numbers is gone.
+absl::Duration PartAge(const PartLimits& limits, absl::Duration base, int32_t number);
 
 // The largest declared length that fits into the limits, and the length at which a stream of
 // unknown length runs out of part numbers; both for a session that is never taken over.

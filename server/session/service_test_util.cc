@@ -20,27 +20,17 @@ std::string EtagOf(const std::string& bytes) { return absl::StrCat(Crc64(bytes))
 }  // namespace
 
 StoreAnswer MemoryStore::Apply(const SessionKey& key, const SessionWrite& write) {
-  const auto it = entries_.find(key);
-  const Entry entry = it == entries_.end() ? Entry() : it->second;
-  const WriteEffect effect = ApplyWrite(
-      it == entries_.end() ? std::nullopt : std::optional<SessionRecord>(entry.record), write,
-      [&entry](int64_t first, int64_t count) {
-        const auto begin = entry.ledger.begin() + static_cast<std::ptrdiff_t>(first);
-        return std::vector<PartRecord>(begin, begin + static_cast<std::ptrdiff_t>(count));
-      });
-  if (effect.changed) {
-    Entry& changed = entries_[key];
-    changed.record = *effect.answer.record;
-    changed.ledger.insert(changed.ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-  }
-  return effect.answer;
+  KeptSession& session = entries_[key];
+  StoreAnswer answer = session.Apply(write);
+  if (!session.record.has_value()) entries_.erase(key);
+  return answer;
 }
 
 void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) {
   thread_->Post([this, key, write = std::move(write), done = std::move(done)]() mutable {
     StoreAnswer answer;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       answer.code = fail_with_;
       if (fail_with_ == StoreCode::kOk) answer = Apply(key, write);
     }
@@ -52,7 +42,7 @@ void MemoryStore::Get(const SessionKey& key, StoreDone done) {
   thread_->Post([this, key, done = std::move(done)]() mutable {
     StoreAnswer answer;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       answer.code = fail_with_;
       const auto it = entries_.find(key);
       if (fail_with_ == StoreCode::kOk && it != entries_.end()) answer.record = it->second.record;
@@ -69,9 +59,10 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
     answer.code = StoreCode::kNotFound;
     SessionKey found;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) {
-        if (entry.record.session_id != session_id || entry.record.principal != principal) continue;
+        const SessionRecord& record = *entry.record;
+        if (record.session_id != session_id || record.principal != principal) continue;
         answer.code = StoreCode::kOk;
         answer.record = entry.record;
         found = key;
@@ -84,32 +75,48 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
 // Pages are numbered by the first entry.
 void MemoryStore::List(const SessionQuery& query, PageDone done) {
   thread_->Post([this, query, done = std::move(done)]() mutable {
-    SessionPage page;
+    absl::StatusOr<SessionPage> answer;
     {
-      absl::MutexLock lock(&mutex_);
+      SessionPage page;
+      MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) {
-        if (entry.record.principal != query.principal || key.digest <= query.page_token) continue;
-        if (!absl::StartsWith(entry.record.spec.object.key, query.key_prefix)) continue;
+        if (entry.record->principal != query.principal || key.digest <= query.page_token) continue;
+        if (!absl::StartsWith(entry.record->spec.object.key, query.key_prefix)) continue;
         if (std::ssize(page.sessions) == query.page_size) break;
-        page.sessions.push_back(entry.record);
+        page.sessions.push_back(*entry.record);
         page.next_page_token = key.digest;
       }
       if (std::ssize(page.sessions) < query.page_size) page.next_page_token.clear();
+      answer = std::move(page);
+      if (fail_with_ == StoreCode::kCorrupt) {
+        answer = MakeError(absl::StatusCode::kDataLoss, "STORE_CORRUPT", "a record is damaged");
+      }
     }
-    std::move(done)(std::move(page));
+    std::move(done)(std::move(answer));
+  });
+}
+
+void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
+  thread_->Post([this, now, limit, done = std::move(done)]() mutable {
+    std::vector<KeyedSession> all;
+    {
+      MutexLock lock(&mutex_);
+      for (const auto& [key, entry] : entries_) all.push_back({key, *entry.record});
+    }
+    std::move(done)(DueOf(std::move(all), now, limit));
   });
 }
 
 void MemoryStore::FailWith(StoreCode code) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   fail_with_ = code;
 }
 
 std::optional<SessionRecord> MemoryStore::Find(const std::string& principal,
                                                const std::string& token) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto it = entries_.find(MakeSessionKey(principal, token));
-  return it == entries_.end() ? std::nullopt : std::optional<SessionRecord>(it->second.record);
+  return it == entries_.end() ? std::nullopt : it->second.record;
 }
 
 void MemoryStore::Await(const std::string& principal, const std::string& token,
@@ -117,10 +124,10 @@ void MemoryStore::Await(const std::string& principal, const std::string& token,
   const SessionKey key = MakeSessionKey(principal, token);
   const auto accepted = [this, &key, &accepts]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     const auto it = entries_.find(key);
-    return it != entries_.end() && accepts(it->second.record);
+    return it != entries_.end() && accepts(*it->second.record);
   };
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(&accepted));
+  MutexLock lock(&mutex_);
+  mutex_.Await(accepted);
 }
 
 FakeBackend::FakeBackend() {
@@ -133,12 +140,12 @@ FakeBackend::FakeBackend() {
 }
 
 void FakeBackend::Hold(const std::string& call) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   held_.insert(call);
 }
 
 void FakeBackend::Release(const std::string& call) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   held_.erase(call);
   for (auto& [name, closure] : std::exchange(waiting_, {})) {
     if (name == call) {
@@ -156,30 +163,30 @@ void FakeBackend::AwaitHeld(const std::string& call) {
     }
     return false;
   };
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(&waits));
+  MutexLock lock(&mutex_);
+  mutex_.Await(waits);
 }
 
 void FakeBackend::FailWith(const std::string& call, const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   failures_[call] = status;
 }
 
 std::optional<std::string> FakeBackend::Find(const std::string& key) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto it = objects_.find(key);
   return it == objects_.end() ? std::nullopt : std::optional<std::string>(it->second.bytes);
 }
 
 std::set<std::string> FakeBackend::uploads() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::set<std::string> ids;
   for (const auto& [id, upload] : uploads_) ids.insert(id);
   return ids;
 }
 
 void FakeBackend::Enqueue(const std::string& call, Closure closure) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (held_.contains(call)) {
     waiting_.emplace_back(call, std::move(closure));
   } else {
@@ -192,7 +199,7 @@ void FakeBackend::Call(const std::string& call, Done<T> done, Effect effect) {
   Enqueue(call, [this, call, done = std::move(done), effect = std::move(effect)]() mutable {
     absl::StatusOr<T> answer = absl::UnknownError("");
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       const auto failure = failures_.find(call);
       const bool fails = failure != failures_.end() && !failure->second.ok();
       answer = fails ? absl::StatusOr<T>(failure->second) : effect();

@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "plugin/backend.h"
+#include "server/store/kept_session.h"
 #include "server/store/session_store.h"
 
 namespace penstock {
@@ -28,6 +29,7 @@ class MemoryStore final : public SessionStore {
   void GetById(const std::string& principal, const std::string& session_id,
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
+  void Due(absl::Time now, int limit, DueDone done) override;
 
   // Every call is answered with `code` from now on, and does nothing; kOk ends that.
   void FailWith(StoreCode code);
@@ -40,16 +42,11 @@ class MemoryStore final : public SessionStore {
              const std::function<bool(const SessionRecord&)>& accepts);
 
  private:
-  struct Entry {
-    SessionRecord record;
-    std::vector<PartRecord> ledger;
-  };
-
   StoreAnswer Apply(const SessionKey& key, const SessionWrite& write)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  absl::Mutex mutex_;  // guards what follows
-  std::map<SessionKey, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  Mutex mutex_;  // guards what follows
+  std::map<SessionKey, KeptSession> entries_ ABSL_GUARDED_BY(mutex_);
   StoreCode fail_with_ ABSL_GUARDED_BY(mutex_) = StoreCode::kOk;
 
   const std::unique_ptr<Executor> thread_ = MakeThreadPool(1);  // last: its closures use the rest
@@ -117,7 +114,7 @@ class FakeBackend final : public Backend {
 
   Capabilities capabilities_;  // constant after construction
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::string, Closure>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mutex_);

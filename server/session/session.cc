@@ -1,12 +1,20 @@
 #include "server/session/session.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "base/error.h"
 #include "server/session/session_errors.h"
+#include "server/store/mutation.h"
+#include "server/store/session_times.h"
 
 namespace penstock {
+namespace {
+
+constexpr absl::Duration kShortestTick = absl::Milliseconds(100);
+
+}  // namespace
 
 Session::Session(const SessionConfig& config, SessionIds ids, bool attached)
     : config_(config),
@@ -27,10 +35,14 @@ void Session::Pump() {
   if (failure_.has_value() && !write_.has_value()) RecordFailure();
   if (input_ended_ && attached_ && !finish_.has_value() && TakesContent()) {
     Close(session_errors::NotFinished());  // rule 6: the end of the input never finishes anything
-    Wind();
+    Linger();
   }
-  if (state_ == State::kFresh && !parts_.empty()) CreateRecord();
-  if (state_ == State::kOpen) StartParts();
+  CutAged();
+  PumpReopen();
+  if (state_ == State::kFresh && !parts_.empty() && !write_.has_value()) CreateRecord();
+  ServeFlush();
+  if (state_ == State::kOpen || state_ == State::kWinding) RecordUpload();
+  if (state_ == State::kOpen || state_ == State::kWinding) StartParts();
   if (state_ == State::kOpen || state_ == State::kWinding) CommitStored();
   if (state_ == State::kOpen && finish_.has_value() && parts_.empty() && !write_.has_value()) {
     Seal();
@@ -42,21 +54,29 @@ void Session::Pump() {
   }
 }
 
-// Backpressure: while as many parts are under way as may be, nothing more is read. After `finish`
-// one more frame is asked for, because one that comes is an error to tell.
+// Backpressure: while as many parts are under way as may be, or a chunk waits for memory, nothing
+// more is read. After `finish` one more frame is asked for, because one that comes is an error to
+// tell.
 bool Session::WantsFrame() const {
-  if (!attached_ || reading_ || input_ended_) return false;
+  if (!attached_ || reading_ || input_ended_ || reopen_.has_value()) return false;
   if (finish_.has_value()) return true;
-  return TakesContent() && static_cast<int32_t>(parts_.size()) < std::max(parallel_parts_, 1);
+  return TakesContent() && waiting_.empty() &&
+         static_cast<int32_t>(parts_.size()) < std::max(parallel_parts_, 1);
 }
 
 void Session::Handle(FrameArrived& event) {
   reading_ = false;
   last_frame_time_ = now_;
   if (!attached_ && state_ != State::kStart) return;
+  if (reopen_.has_value()) {
+    deferred_ = std::move(event.frame);  // a newer stream may be about to take over
+    return;
+  }
   if (finish_.has_value()) {
-    // Rule 6: `finish` was read, so the session goes on; only this stream ends.
-    Close(session_errors::FrameAfterFinish());
+    // Rule 6: `finish` was read, so the session goes on; only this stream ends. A stream that came
+    // after it may send what it likes: its answer is the result.
+    if (finish_here_) Close(session_errors::FrameAfterFinish());
+    finish_here_ = finish_here_ || std::holds_alternative<FinishFrame>(event.frame);
     return;
   }
   if (state_ == State::kStart && !std::holds_alternative<OpenFrame>(event.frame)) {
@@ -82,7 +102,8 @@ void Session::Handle(StreamLost&) {
   attached_ = false;
   reading_ = false;
   input_ended_ = true;
-  if (!finish_.has_value()) Wind();
+  DropWaiting();
+  if (!finish_.has_value()) Linger();
 }
 
 void Session::Handle(Superseded&) {
@@ -95,11 +116,22 @@ void Session::Handle(AbortRequested&) {
   End();
 }
 
-// What was read is brought to an end; nothing new is begun.
+// What was read is brought to an end; nothing new is begun. What a part number can be spared for
+// is cut, the rest becomes the tail (EndWinding).
 void Session::Handle(DrainRequested&) {
   if (state_ == State::kEnded || finish_.has_value()) return;
   draining_ = true;
-  Wind();
+  if (state_ != State::kOpen) {
+    Wind();
+    return;
+  }
+  DropWaiting();
+  if (CanCut()) CutPart();
+  state_ = State::kWinding;
+}
+
+void Session::Handle(MemoryShort&) {
+  if (Lingers()) Wind();
 }
 
 void Session::Handle(TimerFired& event) {
@@ -107,6 +139,13 @@ void Session::Handle(TimerFired& event) {
   switch (event.timer) {
     case SessionTimer::kTick:
       Tick();
+      return;
+    case SessionTimer::kAge:  // Pump cuts the part, if it is still the one that was waited for
+      age_armed_ = false;
+      ArmAge();
+      return;
+    case SessionTimer::kLinger:
+      if (Lingers() && linger_until_ <= now_) Wind();
       return;
     case SessionTimer::kRetryStore:
       if (ClaimsForNobody()) {
@@ -123,17 +162,29 @@ void Session::Handle(TimerFired& event) {
 }
 
 void Session::Tick() {
+  tick_armed_ = false;
   if (!attached_) return;
-  Emit(SetTimer{SessionTimer::kTick, config_.progress_interval});
-  if (received_size_ > record_.committed_size) {
-    Emit(SendFrame{MakeProgress()});
-  } else if (reading_ && TakesContent() && now_ - last_frame_time_ >= config_.idle_timeout) {
+  ArmTick();
+  if (received_size_ > record_.committed_size) Emit(SendFrame{MakeProgress()});
+  const bool quiet = parts_.empty() && !write_.has_value() && !initiating_;
+  if (reading_ && TakesContent() && quiet && now_ - last_frame_time_ >= config_.idle_timeout) {
     Close(session_errors::IdleTimeout(config_.idle_timeout));
-    Wind();
+    Linger();
+  } else if (state_ == State::kOpen && quiet && now_ - record_.update_time > ExpiryStep(record_)) {
+    Write(TouchSession{position(), now_});
   }
 }
 
+void Session::ArmTick() {
+  if (tick_armed_) return;
+  tick_armed_ = true;
+  // A connected stream keeps its session alive, however short its idle_ttl is.
+  const absl::Duration sign_of_life = std::max(ExpiryStep(record_), kShortestTick);
+  Emit(SetTimer{SessionTimer::kTick, std::min(config_.progress_interval, sign_of_life)});
+}
+
 void Session::Write(SessionWrite write) {
+  assert(!write_.has_value());
   write_ = std::move(write);
   write_attempts_ = 0;
   Emit(WriteStore{*write_});
@@ -152,7 +203,9 @@ void Session::Handle(StoreAnswered& event) {
       event.answer.code == StoreCode::kUnknown || event.answer.code == StoreCode::kUnavailable;
   if (transient && RetryWrite()) return;
   const SessionWrite write = *std::exchange(write_, std::nullopt);
-  if (std::holds_alternative<ClaimSession>(write)) {
+  if (reclaiming_) {
+    OnReclaimed(event.answer);
+  } else if (std::holds_alternative<ClaimSession>(write)) {
     OnClaimed(event.answer);
   } else if (event.answer.code == StoreCode::kOk) {
     OnWritten(write, event.answer);
@@ -177,12 +230,17 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
   record_ = std::move(*answer.record);
   if (std::holds_alternative<CreateSession>(write)) {
     OnCreated();
+  } else if (std::holds_alternative<StartOver>(write)) {
+    OnBegunAnew();
+  } else if (std::holds_alternative<SaveTail>(write)) {
+    if (attached_) Emit(SendFrame{MakeProgress()});
   } else if (const auto* commit = std::get_if<CommitParts>(&write)) {
     OnCommitted(*commit);
   } else if (std::holds_alternative<SealSession>(write)) {
     Publish();
   } else if (std::holds_alternative<RenewPut>(write)) {
     state_ = State::kPublishing;
+    ++puts_sent_;
     Emit(SendPut{});
   } else if (std::holds_alternative<SetUpload>(write)) {
     initiating_ = false;
@@ -192,23 +250,23 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
 }
 
 void Session::OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer) {
+  Close(WhyFailed(answer));
+  DiscardRefusedUpload(write, answer);
+  End();
+}
+
+absl::Status Session::WhyFailed(const StoreAnswer& answer) const {
   switch (answer.code) {
     case StoreCode::kExhausted:
-      Close(session_errors::StoreFull(answer.message));
-      break;
+      return session_errors::StoreFull(answer.message);
     case StoreCode::kUnknown:
     case StoreCode::kUnavailable:
-      Close(session_errors::StoreUnavailable(answer.message));
-      break;
+      return session_errors::StoreUnavailable(answer.message);
     case StoreCode::kCorrupt:
-      Close(session_errors::StoreCorrupt(answer.message));
-      break;
+      return session_errors::StoreCorrupt(answer.message);
     default:
-      Close(WhyRefused(answer));
-      DiscardRefusedUpload(write, answer);
-      break;
+      return WhyRefused(answer);
   }
-  End();
 }
 
 // Another owner, or a late write of our own: either way the ownership is over (rule 4).
@@ -232,7 +290,7 @@ void Session::DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer&
   const auto* set = std::get_if<SetUpload>(&write);
   const bool refused = answer.code == StoreCode::kFenced || answer.code == StoreCode::kWrongState;
   if (set == nullptr || !refused || !answer.record.has_value()) return;
-  if (answer.record->upload_id != set->upload_id) Emit(DiscardUpload{set->upload_id});
+  if (answer.record->upload_id != set->upload_id) Discard(set->upload_id);
 }
 
 void Session::Close(const absl::Status& status) {
@@ -247,6 +305,11 @@ void Session::End() {
   failure_.reset();
   parts_.clear();
   buffer_.reset();
+  DropWaiting();
+  if (new_upload_.has_value()) Discard(*std::exchange(new_upload_, std::nullopt));
+  if (reopen_.has_value()) Emit(PassOn{});
+  reopen_.reset();
+  reclaiming_ = false;
   Emit(Release{});
 }
 
@@ -267,7 +330,11 @@ int64_t Session::max_unacked_bytes() const {
 }
 
 ProgressFrame Session::MakeProgress() const {
-  return {record_.committed_size, received_size_, max_unacked_bytes()};
+  int64_t committed = record_.committed_size;
+  if (Mutated(Mutation::kAckBeforeCommit) && !parts_.empty() && parts_.front().etag.has_value()) {
+    committed = std::max(committed, parts_.front().offset + parts_.front().body->size());
+  }
+  return {committed, received_size_, max_unacked_bytes()};
 }
 
 }  // namespace penstock

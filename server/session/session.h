@@ -18,26 +18,34 @@
 //            its id (each once, in this order), bind the next part number to the bytes for ever,
 //            upload.
 //   stored   commit the stored parts that continue the ledger; only then tell the client (rule 1).
+//   flush    cut the part that is being filled, or save it as the tail; tell when it is committed.
 //   finish   with a record: upload what is left, commit, seal the ledger, CompleteUpload, record
 //            the result, answer. Without one: prepare the put, insert the session sealed as a
 //            single put, send the put, record, answer.
+//   lost     keep what is in memory for a while; a newer stream of this process that opens the
+//            session goes on with it, if the store says that the fence is still current.
 //
-// States and transitions. "Stream gone" is StreamLost or InputEnded. Every state goes to kEnded
-// when the session is superseded or aborted, and when a write says that the ownership has ended or
-// the store cannot be reached.
+// States and transitions. "Stream gone" is StreamLost or InputEnded after the linger time, or at
+// once where nothing is in memory that is not committed. Every state goes to kEnded when the
+// session is superseded or aborted, and when a write says that the ownership has ended or the store
+// cannot be reached.
 //
 //   kStart            open                    -> kClaiming
 //                     another frame, bad open -> kEnded
 //   kClaiming         token unknown           -> kFresh
 //                     claimed, open           -> kOpen
 //                     claimed, finishing      -> kResolving
-//                     ended, refused, drain   -> kEnded
-//   kFresh            first part is full      -> kCreating
+//                     ended                   -> kEnded, kLooking, kStartingOver (the policy)
+//                     refused, drain          -> kEnded
+//   kLooking          still ours              -> kEnded (replayed)
+//                     not ours                -> kEnded, kStartingOver (the policy)
+//   kStartingOver     begun anew              -> kOpen
+//   kFresh            part cut, or flush      -> kCreating
 //                     finish                  -> kPreparing (fits into one put), kCreating
 //                     finish, wrong CRC-64    -> kRecording (failed)
 //                     stream gone, drain      -> kEnded
 //   kCreating         created                 -> kOpen
-//                     stream gone, drain      -> kEnded
+//                     drain                   -> kEnded
 //   kOpen             finish, all committed   -> kSealing
 //                     upload lost             -> kRecording (failed)
 //                     finish, wrong CRC-64    -> kRecording (failed)
@@ -83,17 +91,15 @@ struct SessionConfig {
   int32_t max_chunk_bytes = 2 * 1024 * 1024;
   absl::Duration progress_interval = absl::Seconds(5);
   absl::Duration idle_timeout = absl::Minutes(10);
+  absl::Duration part_age = absl::Seconds(30);     // a part that fills for longer is cut
+  absl::Duration linger = absl::Seconds(60);       // how long memory is kept for a lost stream
+  absl::Duration idle_ttl = absl::Hours(7 * 24);   // of a session: default and maximum
+  absl::Duration retention = absl::Hours(7 * 24);  // of an ended session
+  int64_t stream_bytes = 1536 * 1024;              // what gRPC may hold of an admitted stream
+  int64_t slab_bytes = Buffer::kSlabSize;          // what memory is accounted in
   absl::Duration retry_delay = absl::Milliseconds(200);  // first; doubles up to max_retry_delay
   absl::Duration max_retry_delay = absl::Seconds(10);
   int max_attempts = 6;  // of one store write, of publishing, of asking what was published
-};
-
-// Unguessable names, drawn for this stream by whoever drives it.
-struct SessionIds {
-  std::string principal;
-  std::string session_id;  // if a session is created
-  std::string mark;        // likewise
-  std::string nonce;       // of the claim
 };
 
 class Session {
@@ -101,6 +107,8 @@ class Session {
   enum class State {
     kStart,
     kClaiming,
+    kLooking,
+    kStartingOver,
     kFresh,
     kCreating,
     kOpen,
@@ -143,6 +151,12 @@ class Session {
     std::optional<std::string> etag;  // stored
   };
 
+  // What the remote allows, for one `open`.
+  struct Terms {
+    Capabilities capabilities;
+    PartLimits limits;
+  };
+
   // Why the object is being asked for, and so what follows when it is not ours.
   enum class Doubt {
     kClaimed,         // an earlier owner may have published: publish
@@ -154,6 +168,7 @@ class Session {
   void Handle(FrameArrived& event);
   void Handle(InputEnded& event);
   void Handle(StreamLost& event);
+  void Handle(ReopenRequested& event);
   void Handle(StoreAnswered& event);
   void Handle(UploadInitiated& event);
   void Handle(PartStored& event);
@@ -161,24 +176,46 @@ class Session {
   void Handle(ObjectPublished& event);
   void Handle(ObjectDescribed& event);
   void Handle(TimerFired& event);
+  void Handle(MemoryGranted& event);
+  void Handle(MemoryShort& event);
   void Handle(Superseded& event);
   void Handle(AbortRequested& event);
   void Handle(DrainRequested& event);
   void Pump();
   void Tick();
+  void ArmTick();
 
   // session_open.cc: from `open` to `opened`.
   void Handle(OpenFrame& frame);
   void OnLookedUp(const StoreAnswer& answer);
   void OnClaimed(const StoreAnswer& answer);
-  void OnClaimRefused(const StoreAnswer& answer);
   void OpenFresh();
   void OpenClaimed(const StoreAnswer& answer);
-  void AnswerEnded(const SessionRecord& record);
+  bool LoadTail(const std::string& bytes);
+  absl::Status CheckOpen(const OpenFrame& open) const;
+  ClaimSession MakeClaim(const OpenFrame& open, const std::string& nonce) const;
   int32_t ParallelParts(const SessionSpec& recorded) const;
+  absl::StatusOr<Terms> TermsOf(const OpenFrame& open, const SessionSpec& spec) const;
   absl::Status AdoptRemote(const SessionSpec& spec);
-  absl::Status CheckOpen(const SessionSpec& spec) const;
+  SessionRecord NewRecord() const;
   void SendOpened();
+
+  // session_ended.cc: what a session that has ended answers (rule 8).
+  void AnswerEnded();
+  void Replay();
+  void OnLooked(const absl::StatusOr<ObjectStat>& object);
+  void BeginAnew();
+  void OnBegunAnew();
+
+  // session_reopen.cc: a lost stream lingers, and is opened again in this process (rule 12).
+  void Linger();
+  bool Lingers() const;
+  bool CanReopen() const;
+  void PumpReopen();
+  void Reclaim();
+  void OnReclaimed(StoreAnswer& answer);
+  void SwitchStream(OpenFrame open);
+  void GoOn();
 
   // session_input.cc: what the client sends after `open`.
   void Handle(ChunkFrame& frame);
@@ -187,16 +224,35 @@ class Session {
   absl::Status CheckChunk(const ChunkFrame& frame) const;
   absl::Status CheckFinish(const FinishFrame& frame) const;
   bool TakesContent() const;
-  void Take(std::string_view data);
-  void CutPart();
+  void Absorb();
+  void DropWaiting();
+  int64_t Room() const;
+  bool HasMemoryFor(int64_t size);
+  void Append(std::string_view piece);
   uint64_t received_crc64() const;
+
+  // session_cut.cc: where a part ends, and what is kept as the tail (rules 10 and 11).
+  void PlanPart();
+  void CutPart();
+  void CutFull();
+  void CutAged();
+  void ArmAge();
+  bool CanCut() const;
+  int32_t next_unbound_number() const;
+  int64_t buffer_offset() const;
+  bool Unsaved() const;
+  void ServeFlush();
+  void WriteTail();
 
   // session_parts.cc: from a full part to its row in the ledger.
   void CreateRecord();
+  void RecordUpload();
+  void Discard(const std::string& upload_id);
   void StartParts();
   void CommitStored();
   void OnCommitted(const CommitParts& write);
   void DropPartsFrom(const std::deque<Part>::iterator& first);
+  void DropUnboundParts();
   int32_t bound_parts() const;
   void Wind();
   void EndWinding();
@@ -209,7 +265,7 @@ class Session {
   void OnNotOurs();
   bool IsOurs(const ObjectStat& object) const;
   void AskLater(const absl::Status& cause);
-  void RecordResult(const ObjectStat& object);
+  void RecordResult(const ObjectStat& object, bool put_settled);
   void Fail(absl::Status failure);
   void RecordFailure();
   void OnCreated();
@@ -220,7 +276,9 @@ class Session {
   void Write(SessionWrite write);
   void OnWritten(const SessionWrite& write, StoreAnswer& answer);
   void OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer);
+  absl::Status WhyFailed(const StoreAnswer& answer) const;
   absl::Status WhyRefused(const StoreAnswer& answer) const;
+  absl::Status WhyNotClaimed(const OpenFrame& open, const StoreAnswer& answer) const;
   void DiscardRefusedUpload(const SessionWrite& write, const StoreAnswer& answer);
   bool RetryWrite();
   bool ClaimsForNobody() const;
@@ -234,7 +292,7 @@ class Session {
 
   // Constant after construction.
   const SessionConfig& config_;
-  const SessionIds ids_;
+  SessionIds ids_;         // of the stream that became the owner last
   const bool has_stream_;  // otherwise the session is opened only to be resolved
 
   State state_ = State::kStart;
@@ -247,8 +305,18 @@ class Session {
   bool input_ended_ = false;  // no more frames will come
   bool draining_ = false;
   absl::Time last_frame_time_ = absl::InfinitePast();
+  bool tick_armed_ = false;
   OpenFrame open_;
+  bool resumed_ = false;               // the session was known before
   std::optional<FinishFrame> finish_;  // read, and accepted: nothing stops it any more
+  bool finish_here_ = false;           // it came on the stream that is attached
+  std::optional<int64_t> flush_size_;  // a flush has to be answered when this much is committed
+
+  // A newer stream, which is to take the place of this one, or of the one that was lost.
+  std::optional<ReopenRequested> reopen_;
+  bool reclaiming_ = false;              // its claim is under way
+  std::optional<ClientFrame> deferred_;  // came meanwhile from the older stream
+  absl::Time linger_until_ = absl::InfinitePast();
 
   // The session. While has_record_ is false, record_ is what would be inserted.
   bool has_record_ = false;
@@ -258,17 +326,30 @@ class Session {
   PartLimits limits_;
   int32_t parallel_parts_ = 0;
 
-  // Bytes in memory: [committed_size, received_size_) are in parts_, then in buffer_.
+  // Bytes in memory: from the ledger's end to received_size_, in parts_, then in buffer_. What the
+  // buffer begins with may be the tail, and so committed. waiting_ has to wait for memory.
   int64_t received_size_ = 0;
   uint64_t cut_crc64_ = 0;  // of the bytes below the buffer's first
   std::shared_ptr<Buffer> buffer_;
-  int64_t target_size_ = 0;  // of the part that is being filled
+  int64_t target_size_ = 0;               // of the part that is being filled
+  std::optional<absl::Time> fill_start_;  // since when the buffer has bytes that are not committed
+  bool age_armed_ = false;
   std::deque<Part> parts_;
+  std::string waiting_;
+  size_t waiting_from_ = 0;
+
+  // Memory granted for the buffer (rule 9).
+  int64_t buffer_memory_ = 0;
+  bool buffer_in_reserve_ = false;
+  int64_t asked_memory_ = 0;
 
   // Part numbers: this owner's own copy of its reservation, never the store's (rule 3).
   int32_t next_number_ = 1;
   int32_t reserved_to_ = 0;
-  bool initiating_ = false;  // until the upload id is recorded
+  bool initiating_ = false;                // until the upload id is recorded
+  std::optional<std::string> new_upload_;  // begun, and waits to be recorded
+  // An upload is being begun that nobody wants any more; its id is not known yet.
+  std::optional<DeadUpload> stale_initiate_;
 
   // The write under way; there is at most one. It outlives the state: its answer may come after the
   // end.
@@ -279,6 +360,8 @@ class Session {
   Doubt doubt_ = Doubt::kClaimed;
   absl::Status refusal_;  // kDefinite: what the session fails with when the object is not ours
   int publish_attempts_ = 0;
+  int puts_sent_ = 0;                    // by this owner
+  bool put_inherited_ = false;           // an earlier owner may have sent some
   std::optional<absl::Status> failure_;  // to be recorded as soon as no write is under way
 };
 

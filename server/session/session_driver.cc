@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/fault_point.h"
 #include "base/log.h"
+#include "server/store/mutation.h"
 
 namespace penstock {
 namespace {
@@ -31,8 +33,9 @@ SessionDriver::SessionDriver(const SessionEnvironment& environment, SessionKey k
                              std::shared_ptr<PutStream> stream, Hooks hooks)
     : environment_(environment),
       key_(std::move(key)),
-      stream_(std::move(stream)),
       strand_(*environment.executor),
+      stream_(std::move(stream)),
+      attached_(stream_ != nullptr),
       hooks_(std::move(hooks)),
       session_(environment.config, std::move(ids), stream_ != nullptr) {}
 
@@ -42,16 +45,68 @@ void SessionDriver::Post(SessionEvent event) {
   });
 }
 
+void SessionDriver::OnFrame(const PutStream* stream, ClientFrame frame) {
+  strand_.Post([self = shared_from_this(), stream, frame = std::move(frame)]() mutable {
+    if (self->stream_.get() == stream) self->Run(FrameArrived{std::move(frame)});
+  });
+}
+
+void SessionDriver::OnInputEnded(const PutStream* stream) {
+  strand_.Post([self = shared_from_this(), stream] {
+    if (self->stream_ != nullptr && self->stream_.get() == stream) self->Run(InputEnded{});
+    for (Candidate& candidate : self->candidates_) {
+      if (candidate.input->stream_.get() == stream) candidate.ended = true;
+    }
+  });
+}
+
+void SessionDriver::OnStreamLost(const PutStream* stream) {
+  strand_.Post([self = shared_from_this(), stream] {
+    if (self->stream_ != nullptr && self->stream_.get() == stream) self->Run(StreamLost{});
+    for (Candidate& candidate : self->candidates_) {
+      if (candidate.input->stream_.get() == stream) candidate.lost = true;
+    }
+  });
+}
+
+void SessionDriver::Reopen(OpenFrame open, std::shared_ptr<StreamInput> input) {
+  strand_.Post([self = shared_from_this(), open = std::move(open), input]() mutable {
+    self->candidates_.push_back({std::move(open), std::move(input)});
+    if (self->candidates_.size() == 1) self->OfferCandidate();
+  });
+}
+
+void SessionDriver::OfferCandidate() {
+  if (!candidates_.empty()) Run(ReopenRequested{candidates_.front().open, hooks_.draw_ids()});
+}
+
+// What an effect leads to at once has its turn after the effects of the event at hand.
 void SessionDriver::Run(SessionEvent event) {
-  const bool input_ended =
-      std::holds_alternative<StreamLost>(event) || std::holds_alternative<InputEnded>(event);
-  if (input_ended && session_.attached()) {
+  events_.push_back(std::move(event));
+  if (running_) return;
+  running_ = true;
+  while (!events_.empty()) {
+    SessionEvent next = std::move(events_.front());
+    events_.pop_front();
+    RunOne(std::move(next));
+  }
+  running_ = false;
+}
+
+void SessionDriver::RunOne(SessionEvent event) {
+  const bool lost = std::holds_alternative<StreamLost>(event);
+  if ((lost || std::holds_alternative<InputEnded>(event)) && session_.attached()) {
     log::Fields fields = Describe(session_.record());
     fields.emplace_back("received_size", absl::StrCat(session_.received_size()));
     log::Info("stream ended", fields);
   }
   for (SessionEffect& effect : session_.On(std::move(event), environment_.clock->Now())) {
     std::visit([this](auto& known) { Execute(known); }, effect);
+  }
+  if (lost) stream_ = nullptr;
+  const bool attached = session_.attached();
+  if (std::exchange(attached_, attached) != attached && hooks_.attachment) {
+    hooks_.attachment(*this, attached);
   }
 }
 
@@ -64,17 +119,53 @@ void SessionDriver::Execute(SendFrame& effect) {
       finished != nullptr && !finished->replayed) {
     log::Info("object finished", Describe(finished->session));
   }
+  FaultPoint(kServerFrameNames[effect.frame.index()]);
   if (stream_ != nullptr) stream_->Send(std::move(effect.frame));
 }
 
-void SessionDriver::Execute(ReadFrame&) { stream_->Read(); }
+void SessionDriver::Execute(ReadFrame&) {
+  if (stream_ != nullptr) stream_->Read();
+}
 
 void SessionDriver::Execute(CloseStream& effect) {
   if (!effect.status.ok()) log::Info("stream closed", Describe(session_.record(), effect.status));
-  stream_->Close(effect.status);
+  if (stream_ != nullptr) stream_->Close(effect.status);
+}
+
+SessionDriver::Candidate SessionDriver::NextCandidate() {
+  Candidate candidate = std::move(candidates_.front());
+  candidates_.pop_front();
+  return candidate;
+}
+
+void SessionDriver::Execute(AdoptStream&) {
+  const Candidate candidate = NextCandidate();
+  stream_ = candidate.input->stream_;
+  if (candidate.ended) Run(InputEnded{});
+  if (candidate.lost) Run(StreamLost{});
+  OfferCandidate();
+}
+
+void SessionDriver::Execute(RefuseStream& effect) {
+  const Candidate candidate = NextCandidate();
+  log::Info("stream refused", Describe(session_.record(), effect.status));
+  candidate.input->stream_->Close(effect.status);
+  OfferCandidate();
+}
+
+void SessionDriver::Execute(PassOn&) {
+  Candidate candidate = NextCandidate();
+  candidate.input->PassOn(std::move(candidate.open));
+  OfferCandidate();
 }
 
 void SessionDriver::Execute(WriteStore& effect) {
+#ifdef PENSTOCK_MUTATIONS
+  if (Mutated(Mutation::kAdoption) && std::holds_alternative<ClaimSession>(effect.write)) {
+    ClaimAndAdopt(std::move(effect.write));
+    return;
+  }
+#endif
   environment_.store->Write(key_, std::move(effect.write),
                             [self = shared_from_this()](StoreAnswer answer) {
                               self->Post(StoreAnswered{std::move(answer)});
@@ -126,6 +217,12 @@ void SessionDriver::Execute(SendPut&) {
 }
 
 void SessionDriver::Execute(CompleteUpload& effect) {
+#ifdef PENSTOCK_MUTATIONS
+  if (Mutated(Mutation::kCompleteFromListing)) {
+    CompleteFromListing(effect.upload_id);
+    return;
+  }
+#endif
   const SessionSpec& spec = session_.record().spec;
   backend().CompleteUpload(spec.object, effect.upload_id, effect.parts, spec.attributes,
                            [self = shared_from_this()](absl::StatusOr<ObjectStat> object) {
@@ -143,14 +240,26 @@ void SessionDriver::Execute(DescribeObject&) {
 // The store forgets the upload only after the backend did. Nobody waits: what fails here is found
 // by its upload id in the ended session, or by the bucket's lifecycle rule.
 void SessionDriver::Execute(DiscardUpload& effect) {
-  backend().AbortUpload(
-      session_.record().spec.object, effect.upload_id,
-      [self = shared_from_this(), upload_id = effect.upload_id](const absl::Status& status) {
-        if (!status.ok()) return;
-        self->environment_.store->Write(self->key_,
-                                        UploadAborted{upload_id, self->environment_.clock->Now()},
-                                        [](const StoreAnswer&) {});
-      });
+  const DeadUpload& upload = effect.upload;
+  environment_.backends.at(upload.remote)
+      ->AbortUpload(
+          upload.object, upload.upload_id,
+          [self = shared_from_this(), upload_id = upload.upload_id](const absl::Status& status) {
+            if (!status.ok()) return;
+            self->environment_.store->Write(
+                self->key_, UploadAborted{upload_id, self->environment_.clock->Now()},
+                [](const StoreAnswer&) {});
+          });
+}
+
+void SessionDriver::Execute(AskMemory& effect) {
+  const auto need = effect.new_part ? BufferBudget::Need::kNewPart : BufferBudget::Need::kMore;
+  auto granted = [weak = weak_from_this()](MemoryLease lease) {
+    if (const auto self = weak.lock()) self->Post(MemoryGranted{std::move(lease)});
+  };
+  std::optional<MemoryLease> lease =
+      environment_.budget->Ask(this, effect.bytes, std::move(granted), need);
+  if (lease.has_value()) Run(MemoryGranted{*std::move(lease)});
 }
 
 void SessionDriver::Execute(SetTimer& effect) {
@@ -166,6 +275,7 @@ void SessionDriver::Execute(BecameOwner&) {
 }
 
 void SessionDriver::Execute(Release&) {
+  environment_.budget->Forget(this);
   if (hooks_.released) std::exchange(hooks_.released, nullptr)(*this);
 }
 

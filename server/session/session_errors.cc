@@ -84,6 +84,13 @@ absl::Status BadReplayBuffer(int64_t got) {
                  {{"got", Text(got)}});
 }
 
+absl::Status BadIdleTtl(absl::Duration got) {
+  return Invalid(
+      "BAD_IDLE_TTL",
+      absl::StrCat("`object.idle_ttl` must be positive, ", absl::FormatDuration(got), " came"),
+      {{"got", absl::FormatDuration(got)}});
+}
+
 absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got) {
   return Invalid("REPLAY_BUFFER_TOO_SMALL",
                  absl::StrCat("`replay_buffer_bytes` must be 0 or at least ", minimum,
@@ -189,9 +196,27 @@ absl::Status SessionFailed(const SessionRecord& record) {
                    {{"session_id", record.session_id}});
 }
 
-absl::Status FlushUnimplemented() {
-  return MakeError(Code::kUnimplemented, "UNIMPLEMENTED_FIELD",
-                   "this server does not know the frame `flush` yet", {{"field", "flush"}});
+absl::Status ObjectChanged() {
+  return MakeError(Code::kFailedPrecondition, "OBJECT_CHANGED",
+                   "the session has finished, but the object that is there now is not the one it "
+                   "published: it was overwritten or deleted since");
+}
+
+absl::Status FlushTooOften(int64_t tail_limit) {
+  return MakeError(
+      Code::kResourceExhausted, "FLUSH_TOO_OFTEN",
+      absl::StrCat("too few part numbers are left to store what a flush covers, and it is more "
+                   "than the ",
+                   tail_limit, " bytes that can be kept otherwise; nothing committed is lost"),
+      {{"tail_limit", Text(tail_limit)}});
+}
+
+absl::Status PutPending(absl::Duration retry_after) {
+  return MakeError(Code::kUnavailable, "PUT_PENDING",
+                   absl::StrCat("a request of the earlier object of this token may still arrive at "
+                                "the backend; it can begin anew in ",
+                                absl::FormatDuration(retry_after)),
+                   {}, retry_after);
 }
 
 absl::Status StaleWriter() {
@@ -241,6 +266,20 @@ absl::Status IdleTimeout(absl::Duration timeout) {
                    kShortDelay);
 }
 
+absl::Status TooManyStreams(int64_t memory_budget) {
+  return MakeError(Code::kResourceExhausted, "TOO_MANY_STREAMS",
+                   absl::StrCat("the server's memory budget of ", memory_budget,
+                                " bytes carries no more streams now"),
+                   {{"memory_budget", Text(memory_budget)}}, kLongDelay);
+}
+
+absl::Status MemoryExhausted() {
+  return MakeError(Code::kResourceExhausted, "MEMORY_EXHAUSTED",
+                   "others wait for the memory that this stream holds without sending; go on from "
+                   "the committed size",
+                   {}, kLongDelay);
+}
+
 absl::Status StoreUnavailable(const std::string& message) {
   return MakeError(Code::kUnavailable, "STORE_UNAVAILABLE",
                    absl::StrCat("the session store does not answer: ", message), {}, kLongDelay);
@@ -280,6 +319,12 @@ absl::Status OutcomeLost() {
   return MakeError(Code::kDataLoss, "OUTCOME_UNKNOWN",
                    "the backend no longer knows the multipart upload, and the object that is there "
                    "is not ours: it was published and overwritten, or discarded by somebody else");
+}
+
+absl::Status PutDelayed() {
+  return MakeError(Code::kUnavailable, "PUT_DELAYED",
+                   "the server was stopped for longer than its request to the backend was valid",
+                   {}, kLongDelay);
 }
 
 absl::Status PublishedContentDiffers(int64_t size, uint64_t crc64, int64_t got_size,

@@ -27,6 +27,7 @@ absl::Status BadTotalSize(int64_t got);
 absl::Status BadPartSize(int64_t minimum, int64_t maximum, int64_t got);
 absl::Status BadParallelParts(int32_t got);
 absl::Status BadReplayBuffer(int64_t got);
+absl::Status BadIdleTtl(absl::Duration got);
 absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got);
 absl::Status ObjectTooLarge(int64_t limit, int64_t got, std::optional<int64_t> budget_needed);
 absl::Status UnknownRemote(const std::string& remote);
@@ -46,7 +47,9 @@ absl::Status SealedContentDiffers(int64_t size, uint64_t crc64);
 absl::Status SessionAborted();
 absl::Status SessionExpired();
 absl::Status SessionFailed(const SessionRecord& record);
-absl::Status FlushUnimplemented();
+absl::Status ObjectChanged();
+absl::Status FlushTooOften(int64_t tail_limit);
+absl::Status PutPending(absl::Duration retry_after);
 
 // Ownership.
 absl::Status StaleWriter();
@@ -58,6 +61,8 @@ absl::Status TooManyClaims(absl::Duration retry_after);
 // The server and what it stands on.
 absl::Status Draining(std::optional<int64_t> committed_size);  // nullopt: not known yet
 absl::Status IdleTimeout(absl::Duration timeout);
+absl::Status TooManyStreams(int64_t memory_budget);
+absl::Status MemoryExhausted();
 absl::Status StoreUnavailable(const std::string& message);
 absl::Status StoreFull(const std::string& message);
 absl::Status StoreCorrupt(const std::string& message);
@@ -67,6 +72,7 @@ absl::Status Backend(const absl::Status& status);
 absl::Status PartNumbersExhausted(int32_t limit);
 absl::Status UploadLost(const std::string& upload_id);
 absl::Status OutcomeLost();
+absl::Status PutDelayed();
 absl::Status PublishedContentDiffers(int64_t size, uint64_t crc64, int64_t got_size,
                                      uint64_t got_crc64);
 

@@ -14,14 +14,25 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/buffer.h"
+#include "base/buffer_budget.h"
 #include "plugin/backend.h"
 #include "server/session/frames.h"
 #include "server/store/session_write.h"
 
 namespace penstock {
 
+// Unguessable names, drawn for this stream by whoever drives it.
+struct SessionIds {
+  std::string principal;
+  std::string session_id;  // if a session is created
+  std::string mark;        // likewise
+  std::string nonce;       // of the claim
+};
+
 enum class SessionTimer {
-  kTick,          // progress and idleness, every progress_interval
+  kTick,          // progress, idleness and signs of life, every progress_interval
+  kAge,           // a part has been filling for long
+  kLinger,        // nobody came back for what is in memory
   kRetryStore,    // repeat the write whose outcome is unknown
   kRetryPublish,  // ask or publish once more
 };
@@ -33,6 +44,13 @@ struct FrameArrived {
 };
 struct InputEnded {};  // the client half-closed, or the connection broke: nobody can tell
 struct StreamLost {};  // nobody reads what is sent any more
+
+// A newer stream of this process wants the session (rule 12). One at a time: the next comes when
+// this one was answered by AdoptStream, RefuseStream or PassOn.
+struct ReopenRequested {
+  OpenFrame open;
+  SessionIds ids;
+};
 
 // from the store (one write or read is under way at a time),
 struct StoreAnswered {
@@ -61,14 +79,18 @@ struct ObjectDescribed {
 struct TimerFired {
   SessionTimer timer;
 };
+struct MemoryGranted {  // answers AskMemory
+  MemoryLease lease;
+};
+struct MemoryShort {};     // somebody waits for memory: what only lingers lets go
 struct Superseded {};      // a newer stream of this process became the owner
 struct AbortRequested {};  // the session was aborted through this process
 struct DrainRequested {};
 
-using SessionEvent =
-    std::variant<FrameArrived, InputEnded, StreamLost, StoreAnswered, UploadInitiated, PartStored,
-                 PutPrepared, ObjectPublished, ObjectDescribed, TimerFired, Superseded,
-                 AbortRequested, DrainRequested>;
+using SessionEvent = std::variant<FrameArrived, InputEnded, StreamLost, ReopenRequested,
+                                  StoreAnswered, UploadInitiated, PartStored, PutPrepared,
+                                  ObjectPublished, ObjectDescribed, TimerFired, MemoryGranted,
+                                  MemoryShort, Superseded, AbortRequested, DrainRequested>;
 
 // Effects: on the stream (in the order given),
 
@@ -79,6 +101,13 @@ struct ReadFrame {};  // one more frame may come; at most one is asked for at a 
 struct CloseStream {
   absl::Status status;
 };
+
+// on the stream that asked to reopen the session,
+struct AdoptStream {};  // it is the session's from here on; the older one was closed before
+struct RefuseStream {
+  absl::Status status;
+};
+struct PassOn {};  // this cannot be reopened: let the stream claim the session by itself
 
 // on the store (answered by StoreAnswered),
 struct WriteStore {
@@ -102,11 +131,15 @@ struct CompleteUpload {
   std::vector<PartReference> parts;
 };
 struct DescribeObject {};
-struct DiscardUpload {  // and have the store forget it; the outcome is not waited for
-  std::string upload_id;
+struct DiscardUpload {  // and have the store note it; the outcome is not waited for
+  DeadUpload upload;
 };
 
 // and in the process.
+struct AskMemory {  // for the part that is being filled; one request at a time
+  int64_t bytes = 0;
+  bool new_part = false;  // it holds none yet
+};
 struct SetTimer {
   SessionTimer timer;
   absl::Duration delay;
@@ -114,9 +147,10 @@ struct SetTimer {
 struct BecameOwner {};  // older streams of the session in this process are superseded
 struct Release {};      // nothing more will come of this: forget it
 
-using SessionEffect = std::variant<SendFrame, ReadFrame, CloseStream, WriteStore, ReadStore,
-                                   InitiateUpload, UploadPart, PreparePut, SendPut, CompleteUpload,
-                                   DescribeObject, DiscardUpload, SetTimer, BecameOwner, Release>;
+using SessionEffect =
+    std::variant<SendFrame, ReadFrame, CloseStream, AdoptStream, RefuseStream, PassOn, WriteStore,
+                 ReadStore, InitiateUpload, UploadPart, PreparePut, SendPut, CompleteUpload,
+                 DescribeObject, DiscardUpload, AskMemory, SetTimer, BecameOwner, Release>;
 
 }  // namespace penstock
 

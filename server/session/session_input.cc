@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checksum.h"
+#include "base/error.h"
 #include "server/session/session.h"
 #include "server/session/session_errors.h"
 
@@ -19,13 +20,15 @@ void Session::Handle(ChunkFrame& frame) {
     return;  // the session is being finished or wound up: the answer is on its way
   if (absl::Status status = CheckChunk(frame); !status.ok()) {
     Close(status);
-    Wind();
+    RetryDelay(status).has_value() ? Linger() : Wind();
     return;
   }
   // What is below the received size is known already: a client may send from any offset it likes.
   const int64_t known =
       std::min<int64_t>(received_size_ - frame.offset, static_cast<int64_t>(frame.data.size()));
-  Take(std::string_view(frame.data).substr(static_cast<size_t>(known)));
+  waiting_ = std::move(frame.data);
+  waiting_from_ = static_cast<size_t>(known);
+  Absorb();
 }
 
 absl::Status Session::CheckChunk(const ChunkFrame& frame) const {
@@ -52,33 +55,63 @@ absl::Status Session::CheckChunk(const ChunkFrame& frame) const {
   return absl::OkStatus();
 }
 
-void Session::Take(std::string_view data) {
-  while (!data.empty()) {
-    if (buffer_ == nullptr) buffer_ = std::make_shared<Buffer>();
-    const bool sealed = state_ == State::kAwaitingContent;  // one put: however large, one piece
-    const int64_t room =
-        sealed ? static_cast<int64_t>(data.size()) : target_size_ - buffer_->size();
-    const std::string_view piece = data.substr(
-        0, static_cast<size_t>(std::min<int64_t>(room, static_cast<int64_t>(data.size()))));
-    buffer_->Append(piece);
-    received_size_ += static_cast<int64_t>(piece.size());
-    data.remove_prefix(piece.size());
-    // The end of a declared length is left to `finish`: a whole small object may go the short way.
-    const bool complete = record_.spec.total_size == received_size_;
-    if (!sealed && !complete && buffer_->size() >= target_size_) CutPart();
+// Copies the chunk at hand into parts, as far as there is memory for it (rule 9).
+void Session::Absorb() {
+  while (waiting_from_ < waiting_.size()) {
+    const std::string_view rest = std::string_view(waiting_).substr(waiting_from_);
+    const std::string_view piece = rest.substr(
+        0, static_cast<size_t>(std::min<int64_t>(Room(), static_cast<int64_t>(rest.size()))));
+    if (!HasMemoryFor(static_cast<int64_t>(piece.size()))) return;
+    Append(piece);
+    waiting_from_ += piece.size();
+    CutFull();
   }
+  DropWaiting();
 }
 
-void Session::CutPart() {
+// Not only its bytes but its memory: a string that is cleared, or assigned an empty one, keeps it,
+// and every stream would hold a chunk that nobody counts.
+void Session::DropWaiting() {
+  std::string().swap(waiting_);
+  waiting_from_ = 0;
+}
+
+// How much more fits into the part that is being filled. One put is one piece, however large.
+int64_t Session::Room() const {
+  if (state_ == State::kAwaitingContent) return config_.max_chunk_bytes;
+  return std::max<int64_t>(target_size_ - (buffer_ == nullptr ? 0 : buffer_->size()), 1);
+}
+
+// False: it was asked for, and MemoryGranted goes on.
+bool Session::HasMemoryFor(int64_t size) {
+  const int64_t filled = buffer_ == nullptr ? 0 : buffer_->size();
+  const int64_t slabs = (filled + size + config_.slab_bytes - 1) / config_.slab_bytes;
+  const int64_t missing = slabs * config_.slab_bytes - buffer_memory_;
+  if (missing <= 0) return true;
+  if (asked_memory_ == 0) {
+    asked_memory_ = missing;
+    Emit(AskMemory{missing, buffer_memory_ == 0});
+  }
+  return false;
+}
+
+// Memory that came too late for what it was asked for serves the next chunk, or goes back.
+void Session::Handle(MemoryGranted& event) {
+  const int64_t granted = std::exchange(asked_memory_, 0);
+  if (!TakesContent() || finish_.has_value() || waiting_.empty()) return;
   if (buffer_ == nullptr) buffer_ = std::make_shared<Buffer>();
-  cut_crc64_ = received_crc64();
-  Part part;
-  part.offset = received_size_ - buffer_->size();
-  part.body = std::exchange(buffer_, nullptr);
-  parts_.push_back(std::move(part));
-  const int32_t unbound = static_cast<int32_t>(parts_.size()) - bound_parts();
-  target_size_ =
-      PlanPartSize(limits_, record_.spec.total_size, received_size_, next_number_ + unbound);
+  buffer_memory_ += granted;
+  buffer_in_reserve_ = buffer_in_reserve_ || event.lease.from_reserve();
+  buffer_->Hold(std::move(event.lease));
+  Absorb();
+}
+
+void Session::Append(std::string_view piece) {
+  if (buffer_ == nullptr) buffer_ = std::make_shared<Buffer>();
+  buffer_->Append(piece);
+  received_size_ += static_cast<int64_t>(piece.size());
+  if (!fill_start_.has_value()) fill_start_ = now_;
+  ArmAge();
 }
 
 uint64_t Session::received_crc64() const {
@@ -87,9 +120,7 @@ uint64_t Session::received_crc64() const {
 }
 
 void Session::Handle(FlushFrame&) {
-  if (!TakesContent()) return;
-  Close(session_errors::FlushUnimplemented());
-  Wind();
+  if (TakesContent() && state_ != State::kAwaitingContent) flush_size_ = received_size_;
 }
 
 void Session::Handle(FinishFrame& frame) {
@@ -100,6 +131,7 @@ void Session::Handle(FinishFrame& frame) {
     return;
   }
   finish_ = frame;
+  finish_here_ = true;
   if (state_ == State::kAwaitingContent) {
     Publish();
     return;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/checksum.h"
 #include "server/session/session.h"
 #include "server/session/session_errors.h"
+#include "server/store/mutation.h"
 
 namespace penstock {
 
@@ -17,9 +19,7 @@ void Session::Handle(OpenFrame& frame) {
   parallel_parts_ = ParallelParts(SessionSpec());
   state_ = State::kClaiming;
   // A bad open takes nothing over. Without a remote, what depends on it is checked after the claim.
-  absl::Status status = open_.replay_buffer_bytes < 0
-                            ? session_errors::BadReplayBuffer(open_.replay_buffer_bytes)
-                            : absl::OkStatus();
+  absl::Status status = CheckOpen(open_);
   if (status.ok() && open_.spec.has_value() && !open_.spec->remote.empty()) {
     status = AdoptRemote(*open_.spec);
   }
@@ -34,14 +34,31 @@ void Session::Handle(OpenFrame& frame) {
     Emit(ReadStore{});
     return;
   }
+  Write(MakeClaim(open_, ids_.nonce));
+}
+
+// What can be told without knowing the session.
+absl::Status Session::CheckOpen(const OpenFrame& open) const {
+  if (open.replay_buffer_bytes < 0) {
+    return session_errors::BadReplayBuffer(open.replay_buffer_bytes);
+  }
+  if (open.idle_ttl.has_value() && *open.idle_ttl <= absl::ZeroDuration()) {
+    return session_errors::BadIdleTtl(*open.idle_ttl);
+  }
+  if (!open.spec.has_value() || open.spec->remote.empty()) return absl::OkStatus();
+  return TermsOf(open, *open.spec).status();
+}
+
+ClaimSession Session::MakeClaim(const OpenFrame& open, const std::string& nonce) const {
   ClaimSession claim;
-  claim.nonce = ids_.nonce;
+  claim.nonce = nonce;
   claim.reserve = parallel_parts_ + 1;
-  claim.expect_epoch = open_.expect_epoch;
-  claim.expect_spec = open_.spec;
+  claim.expect_epoch = open.expect_epoch;
+  claim.expect_spec = open.spec;
+  claim.any_spec_if_ended = open.ended_policy == EndedPolicy::kStartOver;
   claim.claims_per_minute = config_.claims_per_minute;
   claim.now = now_;
-  Write(std::move(claim));
+  return claim;
 }
 
 // What the open asks for, else what the session was created with, else the server's choice.
@@ -69,26 +86,24 @@ void Session::OnClaimed(const StoreAnswer& answer) {
   } else if (answer.code == StoreCode::kOk) {
     OpenClaimed(answer);
   } else {
-    OnClaimRefused(answer);
+    Close(WhyNotClaimed(open_, answer));
+    End();
   }
 }
 
-void Session::OnClaimRefused(const StoreAnswer& answer) {
+absl::Status Session::WhyNotClaimed(const OpenFrame& open, const StoreAnswer& answer) const {
   switch (answer.code) {
     case StoreCode::kStaleOpen:
-      Close(session_errors::StaleOpen(*open_.expect_epoch, answer.record->fence.epoch));
-      break;
+      return session_errors::StaleOpen(*open.expect_epoch, answer.record->fence.epoch);
     case StoreCode::kSpecMismatch:
-      Close(session_errors::SpecMismatch(answer.message));
-      break;
+      return session_errors::SpecMismatch(answer.message);
     case StoreCode::kBusy:
-      Close(session_errors::TooManyClaims(answer.retry_after));
-      break;
+      return session_errors::TooManyClaims(answer.retry_after);
+    case StoreCode::kNotFound:
+      return session_errors::SessionNotFound();
     default:
-      OnWriteFailed(ClaimSession{}, answer);
-      return;
+      return WhyFailed(answer);
   }
-  End();
 }
 
 // Rule 13: nothing is recorded before there is something to record. The epoch is the one that the
@@ -101,33 +116,48 @@ void Session::OpenFresh() {
     End();
     return;
   }
-  record_.session_id = ids_.session_id;
-  record_.principal = ids_.principal;
-  record_.mark = ids_.mark;
-  record_.spec = *open_.spec;
-  record_.fence = {1, ids_.nonce};
-  record_.create_time = now_;
-  record_.update_time = now_;
+  record_ = NewRecord();
   next_number_ = 1;
-  reserved_to_ = parallel_parts_ + 1;
-  record_.reserved_number = reserved_to_;
-  target_size_ = PlanPartSize(limits_, record_.spec.total_size, 0, next_number_);
+  reserved_to_ = record_.reserved_number;
+  PlanPart();
   state_ = State::kFresh;
   Emit(BecameOwner{});
   SendOpened();
+}
+
+// The first life of a token, as CreateSession inserts it; StartOver makes it a later one.
+SessionRecord Session::NewRecord() const {
+  SessionRecord record;
+  record.session_id = ids_.session_id;
+  record.principal = ids_.principal;
+  record.mark = ids_.mark;
+  record.spec = *open_.spec;
+  record.fence = {1, ids_.nonce};
+  record.create_time = now_;
+  record.update_time = now_;
+  record.idle_ttl = std::min(open_.idle_ttl.value_or(config_.idle_ttl), config_.idle_ttl);
+  record.retention = config_.retention;
+  record.reserved_number = parallel_parts_ + 1;
+  return record;
 }
 
 void Session::OpenClaimed(const StoreAnswer& answer) {
   record_ = *answer.record;
   received_size_ = record_.committed_size;
   cut_crc64_ = record_.committed_crc64;
+  resumed_ = true;
   if (Ended(record_.state)) {
-    AnswerEnded(record_);
+    AnswerEnded();
     return;
   }
   has_record_ = true;
   ledger_ = answer.ledger;
-  if (absl::Status status = AdoptRemote(record_.spec); !status.ok()) {
+  absl::Status status = AdoptRemote(record_.spec);
+  const bool has_tail = record_.tail.has_value() && !Mutated(Mutation::kTailNotLoaded);
+  if (status.ok() && has_tail && !LoadTail(answer.tail)) {
+    status = session_errors::StoreCorrupt("the tail is not what its record says");
+  }
+  if (!status.ok()) {
     Close(status);
     End();
     return;
@@ -135,9 +165,10 @@ void Session::OpenClaimed(const StoreAnswer& answer) {
   parallel_parts_ = ParallelParts(record_.spec);
   next_number_ = answer.first_number;
   reserved_to_ = record_.reserved_number;
-  target_size_ = PlanPartSize(limits_, record_.spec.total_size, received_size_, next_number_);
+  PlanPart();
   Emit(BecameOwner{});
   if (record_.state == SessionState::kFinishing) {
+    put_inherited_ = record_.seal->single_put;
     Ask(Doubt::kClaimed, absl::OkStatus());
     return;
   }
@@ -149,73 +180,68 @@ void Session::OpenClaimed(const StoreAnswer& answer) {
   SendOpened();
 }
 
-// Rule 8: a result is kept and told again; a failure likewise.
-void Session::AnswerEnded(const SessionRecord& record) {
-  switch (record.state) {
-    case SessionState::kFinished:
-      SendOpened();
-      Emit(SendFrame{FinishedFrame{record, true}});
-      Close(absl::OkStatus());
-      break;
-    case SessionState::kFailed:
-      Close(session_errors::SessionFailed(record));
-      break;
-    case SessionState::kAborted:
-      Close(session_errors::SessionAborted());
-      break;
-    default:
-      Close(session_errors::SessionExpired());
-      break;
-  }
-  End();
+// Rule 11: the next part begins with the tail, and its commit removes it. Until the first chunk
+// comes these few bytes are part of what the stream was admitted with.
+bool Session::LoadTail(const std::string& bytes) {
+  buffer_ = std::make_shared<Buffer>();
+  buffer_->Append(bytes);
+  cut_crc64_ = record_.ledger_crc64();
+  return buffer_->size() == record_.tail->size && buffer_->crc64() == record_.tail->crc64;
 }
 
 // Learns what the session's remote can do, and checks what was asked against it.
 absl::Status Session::AdoptRemote(const SessionSpec& spec) {
-  const auto remote = config_.remotes.find(spec.remote);
-  if (remote == config_.remotes.end()) return session_errors::UnknownRemote(spec.remote);
-  capabilities_ = remote->second;
-  const bool asked = open_.spec.has_value() && open_.spec->part_size > 0;
-  limits_ = MakePartLimits(capabilities_, asked ? open_.spec->part_size : spec.part_size,
-                           open_.replay_buffer_bytes, config_.memory_budget);
-  return CheckOpen(spec);
+  absl::StatusOr<Terms> terms = TermsOf(open_, spec);
+  if (!terms.ok()) return terms.status();
+  capabilities_ = terms->capabilities;
+  limits_ = terms->limits;
+  return absl::OkStatus();
 }
 
-absl::Status Session::CheckOpen(const SessionSpec& spec) const {
-  const int64_t minimum_replay = 4 * std::max<int64_t>(capabilities_.min_part_size, 1);
-  if (open_.replay_buffer_bytes != 0 && open_.replay_buffer_bytes < minimum_replay) {
-    return session_errors::ReplayBufferTooSmall(minimum_replay, open_.replay_buffer_bytes);
+absl::StatusOr<Session::Terms> Session::TermsOf(const OpenFrame& open,
+                                                const SessionSpec& spec) const {
+  const auto remote = config_.remotes.find(spec.remote);
+  if (remote == config_.remotes.end()) return session_errors::UnknownRemote(spec.remote);
+  const Capabilities& capabilities = remote->second;
+  const int64_t minimum_replay = 4 * std::max<int64_t>(capabilities.min_part_size, 1);
+  if (open.replay_buffer_bytes != 0 && open.replay_buffer_bytes < minimum_replay) {
+    return session_errors::ReplayBufferTooSmall(minimum_replay, open.replay_buffer_bytes);
   }
-  if (spec.part_size != 0 && (spec.part_size < capabilities_.min_part_size ||
-                              spec.part_size > capabilities_.max_part_size)) {
-    return session_errors::BadPartSize(capabilities_.min_part_size, capabilities_.max_part_size,
+  if (spec.part_size != 0 && (spec.part_size < capabilities.min_part_size ||
+                              spec.part_size > capabilities.max_part_size)) {
+    return session_errors::BadPartSize(capabilities.min_part_size, capabilities.max_part_size,
                                        spec.part_size);
   }
   if (spec.max_parallel_parts < 0) {
     return session_errors::BadParallelParts(spec.max_parallel_parts);
   }
-  if (!spec.total_size.has_value()) return absl::OkStatus();
+  const bool asked = open.spec.has_value() && open.spec->part_size > 0;
+  const PartLimits limits =
+      MakePartLimits(capabilities, asked ? open.spec->part_size : spec.part_size,
+                     open.replay_buffer_bytes, config_.memory_budget);
+  if (!spec.total_size.has_value()) return Terms{capabilities, limits};
   if (*spec.total_size < 0) return session_errors::BadTotalSize(*spec.total_size);
-  const int64_t limit = MaxKnownLength(limits_);
-  if (*spec.total_size <= limit) return absl::OkStatus();
+  const int64_t limit = MaxKnownLength(limits);
+  if (*spec.total_size <= limit) return Terms{capabilities, limits};
   return session_errors::ObjectTooLarge(limit, *spec.total_size,
-                                        BudgetFor(capabilities_, *spec.total_size));
+                                        BudgetFor(capabilities, *spec.total_size));
 }
 
 void Session::SendOpened() {
   OpenedFrame opened;
   opened.session = record_;
-  opened.resumed = has_record_ || Ended(record_.state);
+  opened.resumed = resumed_;
   opened.part_size = target_size_;
   opened.max_unacked_bytes = max_unacked_bytes();
   opened.max_chunk_bytes = config_.max_chunk_bytes;
   opened.idle_timeout = config_.idle_timeout;
   opened.progress_interval = config_.progress_interval;
+  if (Mutated(Mutation::kPromiseAtResumeOffset)) opened.session.committed_size = received_size_;
   opened.resume_offset = received_size_;
   opened.resume_crc64 = received_crc64();
   if (attached_) Emit(SendFrame{std::move(opened)});
   last_frame_time_ = now_;
-  if (!Ended(record_.state)) Emit(SetTimer{SessionTimer::kTick, config_.progress_interval});
+  if (!Ended(record_.state)) ArmTick();
 }
 
 }  // namespace penstock

@@ -18,7 +18,7 @@ TEST(SessionOwnershipTest, StaleWriterIsToldToStop) {
   SessionHarness s;
   s.StartUpload();
   s.Stored(1);
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  s.ApplyToStore(ClaimByAnother());
   EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
   ExpectError(s.closed_with(), Code::kAborted, "STALE_WRITER");
   EXPECT_EQ(RetryDelay(s.closed_with()), std::nullopt);
@@ -39,7 +39,7 @@ TEST(SessionOwnershipTest, WriterOfAnAbortedSessionIsToldSo) {
   SessionHarness s;
   s.StartUpload();
   s.Stored(1);
-  s.ApplyToStore(AbortSession{"aborter", absl::Now()});
+  s.ApplyToStore(AbortSession{"", "aborter", absl::Now()});
   EXPECT_THAT(s.Store(), ElementsAre("close SESSION_ABORTED", "release"));
   ExpectError(s.closed_with(), Code::kFailedPrecondition, "SESSION_ABORTED");
 }
@@ -106,7 +106,7 @@ TEST(SessionOwnershipTest, OwnSessionIsNotTakenForAnothers) {
   aborted.OpenFresh(create);
   aborted.Chunk(0, "abcd");
   aborted.StoreAppliesAndForgets();
-  aborted.ApplyToStore(AbortSession{"aborter", absl::Now()});
+  aborted.ApplyToStore(AbortSession{"", "aborter", absl::Now()});
   aborted.Fire(SessionTimer::kRetryStore);
   EXPECT_THAT(aborted.Store(), ElementsAre("close SESSION_ABORTED", "release"));
 
@@ -114,7 +114,7 @@ TEST(SessionOwnershipTest, OwnSessionIsNotTakenForAnothers) {
   claimed.OpenFresh(create);
   claimed.Chunk(0, "abcd");
   claimed.StoreAppliesAndForgets();
-  claimed.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  claimed.ApplyToStore(ClaimByAnother());
   claimed.Fire(SessionTimer::kRetryStore);
   EXPECT_THAT(claimed.Store(), ElementsAre("close STALE_WRITER", "release"));
 }
@@ -125,7 +125,7 @@ TEST(SessionOwnershipTest, LoserOfTheUploadIdDiscardsItsOwnUpload) {
   s.Chunk(0, "abcd");
   s.Store();
   s.Initiated("u1");
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  s.ApplyToStore(ClaimByAnother());
   EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "discard u1", "release"));
 }
 
@@ -136,7 +136,7 @@ TEST(SessionOwnershipTest, UploadIdThatWasRecordedAfterAllIsNotDiscarded) {
   s.Store();
   s.Initiated("u1");
   s.StoreAppliesAndForgets();
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  s.ApplyToStore(ClaimByAnother());
   s.Fire(SessionTimer::kRetryStore);
   EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
 }
@@ -156,7 +156,7 @@ TEST(SessionOwnershipTest, UploadIdThatIsRefusedAfterTheEndIsDiscarded) {
   s.Chunk(0, "abcd");
   s.Store();
   s.Initiated("u1");
-  s.ApplyToStore(AbortSession{"aborter", absl::Now()});
+  s.ApplyToStore(AbortSession{"", "aborter", absl::Now()});
   EXPECT_THAT(s.Abort(), ElementsAre("close SESSION_ABORTED", "release"));
   EXPECT_THAT(s.StoreAfterEnd(), ElementsAre("discard u1"));
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "server/session/session.h"
 #include "server/session/session_errors.h"
+#include "server/store/mutation.h"
 
 namespace penstock {
 
@@ -23,8 +24,9 @@ int32_t Session::bound_parts() const {
 
 // Begins the upload when the first part wants it, and starts as many parts as may be under way.
 void Session::StartParts() {
+  if (bound_parts() == std::ssize(parts_)) return;  // nothing waits
   if (record_.upload_id.empty()) {
-    if (!parts_.empty() && !initiating_) {
+    if (!initiating_) {
       initiating_ = true;
       Emit(InitiateUpload{});
     }
@@ -33,10 +35,12 @@ void Session::StartParts() {
   int32_t bound = bound_parts();
   for (Part& part : parts_) {
     if (part.number != 0) continue;
-    if (bound >= parallel_parts_ || next_number_ > reserved_to_) return;
+    const bool reserved = next_number_ <= reserved_to_ || Mutated(Mutation::kReservationNotOwn);
+    if (bound >= parallel_parts_ || !reserved) return;
     if (next_number_ > limits_.max_number) {
       Close(session_errors::PartNumbersExhausted(limits_.max_number));
       finish_.reset();  // it cannot be kept; what is committed stays
+      DropUnboundParts();
       Wind();
       return;
     }
@@ -45,32 +49,64 @@ void Session::StartParts() {
     ++bound;
     Emit(UploadPart{record_.upload_id, part.number, part.body});
   }
+  if (Mutated(Mutation::kTailDroppedBeforeItsPart) && record_.tail.has_value() &&
+      !write_.has_value()) {
+    Write(TouchSession{position(), now_});
+  }
+}
+
+void Session::Discard(const std::string& upload_id) {
+  Emit(DiscardUpload{{record_.spec.remote, record_.spec.object, upload_id}});
 }
 
 void Session::Handle(UploadInitiated& event) {
-  if (state_ != State::kOpen) {
+  if (stale_initiate_.has_value()) {
+    // Begun before somebody else owned the session: it may bear the mark of an earlier life.
+    DeadUpload upload = *std::exchange(stale_initiate_, std::nullopt);
+    initiating_ = false;
+    if (!event.upload_id.ok()) return;
+    upload.upload_id = *std::move(event.upload_id);
+    Emit(DiscardUpload{std::move(upload)});
+    return;
+  }
+  const bool wanted = state_ == State::kOpen || (state_ == State::kWinding && !parts_.empty());
+  if (!wanted) {
     // Nobody will record it: the upload is ours to discard.
     initiating_ = false;
-    if (event.upload_id.ok()) Emit(DiscardUpload{*event.upload_id});
+    if (event.upload_id.ok()) Discard(*event.upload_id);
     return;
   }
   if (!event.upload_id.ok()) {
     initiating_ = false;
     Close(session_errors::Backend(event.upload_id.status()));
     finish_.reset();
+    DropUnboundParts();
     Wind();
     return;
   }
-  Write(SetUpload{position(), *event.upload_id, now_});
+  new_upload_ = *std::move(event.upload_id);
+}
+
+// Until its id is recorded the upload is nobody's.
+void Session::RecordUpload() {
+  if (!new_upload_.has_value() || write_.has_value()) return;
+  if (record_.upload_id.empty()) {
+    Write(SetUpload{position(), *std::exchange(new_upload_, std::nullopt), now_});
+  } else {  // another owner was faster, and this one owns the session again
+    initiating_ = false;
+    Discard(*std::exchange(new_upload_, std::nullopt));
+  }
 }
 
 void Session::Handle(PartStored& event) {
   const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& candidate) {
     return candidate.number == event.number;
   });
-  if (part == parts_.end()) return;  // given up meanwhile: a dead number
+  // Given up meanwhile, and so a dead number; or told twice.
+  if (part == parts_.end() || part->etag.has_value()) return;
   if (event.etag.ok()) {
     part->etag = *std::move(event.etag);
+    if (Mutated(Mutation::kAckBeforeCommit) && attached_) Emit(SendFrame{MakeProgress()});
     return;
   }
   const absl::Status status = event.etag.status();
@@ -102,6 +138,7 @@ void Session::CommitStored() {
   // The reservation covers what may be sent before the next commit: parts in flight and one more.
   const int32_t left = bound_parts() - static_cast<int32_t>(commit.rows.size());
   commit.reserve_to = next_number_ - 1 + (parallel_parts_ - left) + 1;
+  if (Mutated(Mutation::kReservationNotOwn)) commit.reserve_to = record_.reserved_number;
   commit.now = now_;
   Write(std::move(commit));
 }
@@ -117,16 +154,23 @@ void Session::DropPartsFrom(const std::deque<Part>::iterator& first) {
   parts_.erase(first, parts_.end());
 }
 
+void Session::DropUnboundParts() {
+  DropPartsFrom(std::find_if(parts_.begin(), parts_.end(),
+                             [](const Part& part) { return part.number == 0; }));
+}
+
 // Nobody sends any more, or nobody may: what is in flight is still brought into the ledger, the
 // rest is dropped.
 void Session::Wind() {
   buffer_.reset();
+  DropWaiting();
+  fill_start_.reset();
   switch (state_) {
     case State::kOpen:
-      DropPartsFrom(std::find_if(parts_.begin(), parts_.end(),
-                                 [](const Part& part) { return part.number == 0; }));
-      received_size_ = record_.committed_size;
+      DropUnboundParts();
+      received_size_ = record_.ledger_size();
       for (const Part& part : parts_) received_size_ += part.body->size();
+      received_size_ = std::max(received_size_, record_.committed_size);
       state_ = State::kWinding;
       return;
     case State::kStart:
@@ -148,6 +192,10 @@ void Session::Wind() {
 
 void Session::EndWinding() {
   if (write_.has_value() || initiating_ || failure_.has_value() || !parts_.empty()) return;
+  if (draining_ && Unsaved() && buffer_->size() <= kMaxTailSize) {
+    WriteTail();
+    return;
+  }
   TellDraining();
   End();
 }

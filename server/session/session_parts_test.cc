@@ -206,58 +206,84 @@ TEST(SessionPartsTest, LostUploadFailsTheSessionThoughTheStreamIsGone) {
   EXPECT_THAT(s.Store(), ElementsAre("discard u1", "release"));
 }
 
-TEST(SessionPartsTest, StreamLostBeforeFinishCommitsWhatIsInFlightAndDropsTheRest) {
+// What is in memory is kept for a while (session_reopen_test.cc); what is in flight is committed.
+TEST(SessionPartsTest, StreamLostBeforeFinishCommitsWhatIsInFlight) {
   SessionHarness s;
   s.StartUpload();
   s.Chunk(4, "efgh");
-  EXPECT_THAT(s.Lose(), IsEmpty());
-  EXPECT_EQ(s.state(), State::kWinding);
+  EXPECT_THAT(s.Lose(), ElementsAre("linger 1m"));
+  EXPECT_EQ(s.state(), State::kOpen);
   EXPECT_THAT(s.Stored(2), IsEmpty());
   EXPECT_THAT(s.Stored(1), ElementsAre("commit 1,2"));
-  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  EXPECT_THAT(s.Store(), IsEmpty());
+  EXPECT_THAT(s.Fire(SessionTimer::kLinger, absl::Minutes(1)), ElementsAre("release"));
   EXPECT_EQ(s.stored->state, SessionState::kOpen);
   EXPECT_EQ(s.stored->committed_size, 8);
 }
 
-TEST(SessionPartsTest, StreamLostWhileFreshOrCreatingLeavesNothingInMemory) {
+TEST(SessionPartsTest, StreamLostWithNothingInMemoryEndsAtOnce) {
+  SessionHarness fresh;
+  fresh.OpenFresh();
+  EXPECT_THAT(fresh.Lose(), ElementsAre("release"));
+
+  SessionHarness open;
+  open.Commit("abcd");
+  EXPECT_THAT(open.Lose(), ElementsAre("release"));
+}
+
+TEST(SessionPartsTest, StreamLostWhileFreshOrCreatingRecordsOnlyWhatWasCut) {
   SessionHarness fresh;
   fresh.OpenFresh();
   fresh.Chunk(0, "ab");
-  EXPECT_THAT(fresh.Lose(), ElementsAre("release"));
+  EXPECT_THAT(fresh.Lose(), ElementsAre("linger 1m"));
+  EXPECT_THAT(fresh.Fire(SessionTimer::kLinger, absl::Minutes(1)), ElementsAre("release"));
+  EXPECT_FALSE(fresh.stored.has_value());
 
   SessionHarness creating;
   creating.OpenFresh();
   creating.Chunk(0, "abcd");
-  EXPECT_THAT(creating.Lose(), ElementsAre("release"));
+  EXPECT_THAT(creating.Lose(), ElementsAre("linger 1m"));
+  EXPECT_THAT(creating.Store(), ElementsAre("initiate"));
+  creating.Initiated("u1");
+  EXPECT_THAT(creating.Store(), ElementsAre("part 1 abcd"));
+  creating.Stored(1);
+  creating.Store();
+  EXPECT_EQ(creating.stored->committed_size, 4);
 }
 
-TEST(SessionPartsTest, StreamLostWhileInitiatingRecordsTheUploadOrDiscardsIt) {
-  SessionHarness s;
+TEST(SessionPartsTest, UploadThatIsInitiatedForNobodyIsDiscarded) {
+  SessionConfig config = SmallConfig();
+  config.linger = absl::ZeroDuration();
+  SessionHarness s(config);
   s.OpenFresh();
   s.Chunk(0, "abcd");
   s.Store();
   EXPECT_THAT(s.Lose(), IsEmpty());
+  EXPECT_EQ(s.state(), State::kWinding);
   EXPECT_THAT(s.Initiated("u1"), ElementsAre("discard u1", "release"));
 }
 
 TEST(SessionPartsTest, HalfCloseWithoutFinishKeepsTheSessionOpen) {
   SessionHarness s;
   s.StartUpload();
-  EXPECT_THAT(s.HalfClose(), ElementsAre("close NOT_FINISHED"));
+  EXPECT_THAT(s.HalfClose(), ElementsAre("close NOT_FINISHED", "linger 1m"));
   s.Stored(1);
-  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  s.Store();
+  EXPECT_THAT(s.Fire(SessionTimer::kLinger, absl::Minutes(1)), ElementsAre("release"));
   EXPECT_EQ(s.stored->state, SessionState::kOpen);
   EXPECT_EQ(s.stored->committed_size, 4);
 }
 
-TEST(SessionPartsTest, DrainCommitsWhatIsInFlightAndTellsHowFarItCame) {
+TEST(SessionPartsTest, DrainStoresWhatWasReceivedAndTellsHowFarItCame) {
   SessionHarness s;
   s.StartUpload();
   s.Chunk(4, "ef");
-  EXPECT_THAT(s.Drain(), IsEmpty());
+  EXPECT_THAT(s.Drain(), ElementsAre("part 2 ef"));
   EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
-  EXPECT_THAT(s.Store(), ElementsAre("progress 4/4", "draining 4", "close DRAINING", "release"));
-  ExpectError(s.closed_with(), Code::kUnavailable, "DRAINING", {{"committed_size", "4"}});
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/6"));
+  EXPECT_THAT(s.Stored(2), ElementsAre("commit 2"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 6/6", "draining 6", "close DRAINING", "release"));
+  ExpectError(s.closed_with(), Code::kUnavailable, "DRAINING", {{"committed_size", "6"}});
   EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
 }
 

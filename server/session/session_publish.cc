@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "server/session/session.h"
 #include "server/session/session_errors.h"
+#include "server/store/mutation.h"
 
 namespace penstock {
 
@@ -14,6 +15,11 @@ void Session::Seal() {
   penstock::Seal seal;
   seal.size = record_.committed_size;
   seal.crc64 = record_.committed_crc64;
+  if (Mutated(Mutation::kNoSeal)) {
+    record_.seal = seal;
+    Publish();
+    return;
+  }
   Write(SealSession{position(), seal, now_});
 }
 
@@ -41,6 +47,13 @@ void Session::Handle(PutPrepared& event) {
     End();
     return;
   }
+  if (Mutated(has_record_ ? Mutation::kPutWithoutRenewal : Mutation::kPutWithoutSeal)) {
+    record_.seal = penstock::Seal{true, received_size_, received_crc64(), *event.valid_until};
+    state_ = State::kPublishing;
+    ++puts_sent_;
+    Emit(SendPut{});
+    return;
+  }
   state_ = State::kSealing;
   if (has_record_) {
     Write(RenewPut{position(), *event.valid_until, now_});
@@ -57,6 +70,7 @@ void Session::OnCreated() {
   switch (record_.state) {
     case SessionState::kFinishing:
       state_ = State::kPublishing;
+      ++puts_sent_;
       Emit(SendPut{});
       return;
     case SessionState::kFailed:
@@ -78,14 +92,23 @@ void Session::Handle(ObjectPublished& event) {
                                                    object.size, crc64));
       return;
     }
-    RecordResult(object);
+    // No put can arrive late when there was only this one, and it was answered.
+    RecordResult(object, puts_sent_ == 1 && !put_inherited_);
     return;
   }
   const absl::Status& status = event.object.status();
   const std::string reason = ErrorReason(status);
+  const bool too_late = record_.seal->single_put && now_ >= record_.seal->put_valid_until;
   if (OutcomeUnknown(status)) {
     Ask(Doubt::kUnknownOutcome, status);
+  } else if (too_late && status.code() == absl::StatusCode::kPermissionDenied) {
+    // This process was stopped between the signature and the request.
+    Ask(Doubt::kUnknownOutcome, session_errors::PutDelayed());
   } else if (reason == kReasonNoSuchUpload) {
+    if (Mutated(Mutation::kNoSuchUploadIsSuccess)) {
+      RecordResult(ObjectStat{}, false);
+      return;
+    }
     // It may have been our own earlier attempt that ended the upload.
     Ask(Doubt::kDefinite, session_errors::OutcomeLost());
   } else if (status.code() == absl::StatusCode::kAlreadyExists ||
@@ -126,15 +149,18 @@ void Session::AskLater(const absl::Status& cause) {
 // Rule 5: only mark, size and CRC-64 together prove that an object is ours; that some object exists
 // proves nothing.
 bool Session::IsOurs(const ObjectStat& object) const {
-  return object.mark == record_.mark && object.size == record_.seal->size &&
+  if (Mutated(Mutation::kExistsIsOurs)) return true;
+  if (!record_.seal.has_value() || object.mark != record_.mark) return false;
+  return object.size == record_.seal->size &&
          object.crc64.value_or(record_.seal->crc64) == record_.seal->crc64;
 }
 
 void Session::Handle(ObjectDescribed& event) {
+  if (state_ == State::kLooking) OnLooked(event.object);
   if (state_ != State::kResolving) return;
   if (event.object.ok() && IsOurs(*event.object)) {
     if (doubt_ == Doubt::kClaimed) SendOpened();
-    RecordResult(*event.object);
+    RecordResult(*event.object, false);
   } else if (event.object.ok() || ErrorReason(event.object.status()) == kReasonNoSuchObject) {
     OnNotOurs();
   } else {
@@ -157,6 +183,11 @@ void Session::OnNotOurs() {
       } else if (draining_) {
         Close(session_errors::Draining(record_.committed_size));
         End();
+      } else if (record_.seal->size > config_.memory_budget / 8) {
+        // Sealed by a server with more memory; rule 9 lends no more than this.
+        Close(session_errors::ObjectTooLarge(config_.memory_budget / 8, record_.seal->size,
+                                             8 * record_.seal->size));
+        End();
       } else if (attached_ && !input_ended_) {
         // The content is gone with the server that had it: the client has to send the same again.
         state_ = State::kAwaitingContent;
@@ -169,7 +200,7 @@ void Session::OnNotOurs() {
   }
 }
 
-void Session::RecordResult(const ObjectStat& object) {
+void Session::RecordResult(const ObjectStat& object, bool put_settled) {
   state_ = State::kRecording;
   PublishedObject result;
   result.size = record_.seal->size;
@@ -178,7 +209,7 @@ void Session::RecordResult(const ObjectStat& object) {
   result.version_id = object.version_id;
   result.request_id = object.request_id;
   result.update_time = object.update_time;
-  Write(FinishSession{position(), std::move(result), now_});
+  Write(FinishSession{position(), std::move(result), put_settled, now_});
 }
 
 void Session::Fail(absl::Status failure) {
@@ -206,7 +237,10 @@ void Session::OnRecorded() {
     if (attached_) Emit(SendFrame{FinishedFrame{record_, false}});
     Close(absl::OkStatus());
   } else {
-    if (!record_.upload_id.empty()) Emit(DiscardUpload{record_.upload_id});
+    for (const DeadUpload& upload : record_.dead_uploads) {
+      const bool own = upload.remote == record_.spec.remote && upload.object == record_.spec.object;
+      if (own && upload.aborts == 0) Emit(DiscardUpload{upload});
+    }
     Close(refusal_);
   }
   End();

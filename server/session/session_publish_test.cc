@@ -64,9 +64,7 @@ TEST(SessionPublishTest, EmptyObjectOfASessionWithARecordIsOneEmptyPart) {
   SessionHarness s;
   s.OpenFresh();
   s.Chunk(0, "abcd");
-  s.Store();  // the record is there, and the stream breaks before anything is committed
-  s.Lose();
-  s.Initiated("u0");
+  s.Store();  // the record is there, and the server dies before anything is committed
   s.Restart();
   s.Store();
   EXPECT_THAT(s.Finish(0), ElementsAre("initiate", "read"));
@@ -279,7 +277,7 @@ TEST(SessionPublishTest, SealThatAnotherOwnerPreventedPublishesNothing) {
   SessionHarness s;
   s.Commit("abcd");
   s.Finish(4);
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  s.ApplyToStore(ClaimByAnother());
   EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
   EXPECT_EQ(s.stored->state, SessionState::kOpen);
 }

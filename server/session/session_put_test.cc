@@ -125,7 +125,7 @@ TEST(SessionPutTest, RenewalThatAnotherOwnerPreventedSendsNothing) {
   s.Fire(SessionTimer::kRetryPublish);
   s.Describe(NoSuchObject());
   s.Prepared();
-  s.ApplyToStore(ClaimSession{"another", 3, std::nullopt, std::nullopt, absl::Now()});
+  s.ApplyToStore(ClaimByAnother());
   EXPECT_THAT(s.Store(), ElementsAre("close STALE_WRITER", "release"));
 }
 

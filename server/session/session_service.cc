@@ -1,37 +1,15 @@
 #include "server/session/session_service.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "server/session/session_errors.h"
+#include "server/session/session_token.h"
 
 namespace penstock {
 namespace {
-
-constexpr size_t kMinTokenLength = 16;
-constexpr size_t kMaxTokenLength = 128;
-
-bool IsTokenCharacter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '~' ||
-         c == '-';
-}
-
-// Says nothing of the token but its length: tokens are secrets.
-absl::Status CheckToken(const std::string& token) {
-  const bool good = token.size() >= kMinTokenLength && token.size() <= kMaxTokenLength &&
-                    std::all_of(token.begin(), token.end(), IsTokenCharacter);
-  if (good) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kInvalidArgument, "BAD_SESSION_TOKEN",
-                   absl::StrCat("a session token must have ", kMinTokenLength, " to ",
-                                kMaxTokenLength, " characters of [A-Za-z0-9._~-], one of ",
-                                token.size(), " characters came, or one with others"),
-                   {{"minimum", absl::StrCat(kMinTokenLength)},
-                    {"maximum", absl::StrCat(kMaxTokenLength)},
-                    {"got", absl::StrCat(token.size())}});
-}
 
 absl::Status NotFoundBy(const SessionService::SessionName& name) {
   return MakeError(
@@ -52,7 +30,8 @@ absl::Status ReadError(const SessionService::SessionName& name, const StoreAnswe
   }
 }
 
-SessionEnvironment WithCapabilities(SessionEnvironment environment) {
+SessionEnvironment Complete(SessionEnvironment environment, BufferBudget& budget) {
+  environment.budget = &budget;
   for (const auto& [name, backend] : environment.backends) {
     environment.config.remotes[name] = backend->capabilities();
   }
@@ -62,32 +41,36 @@ SessionEnvironment WithCapabilities(SessionEnvironment environment) {
 }  // namespace
 
 SessionService::SessionService(SessionEnvironment environment, RandomSource& random)
-    : environment_(WithCapabilities(std::move(environment))), random_(random) {}
+    : budget_(std::make_unique<BufferBudget>(environment.config.memory_budget,
+                                             environment.config.slab_bytes)),
+      environment_(Complete(std::move(environment), *budget_)),
+      random_(random) {
+  budget_->set_on_pressure([this] { OnMemoryShort(); });
+}
 
 SessionService::~SessionService() {
   decltype(drivers_) drivers;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     drivers.swap(drivers_);
     owners_.clear();
   }
   drivers.clear();  // those that were not released live on by the calls that are under way
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](int64_t* busy) { return *busy == 0; }, &busy_));
+  MutexLock lock(&mutex_);
+  mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return busy_ == 0; });
 }
 
 std::shared_ptr<void> SessionService::Busy() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   ++busy_;
   return {this, [](SessionService* service) {
-            absl::MutexLock lock(&service->mutex_);
+            MutexLock lock(&service->mutex_);
             --service->busy_;
           }};
 }
 
 absl::Status SessionService::CheckOpen(const std::string& token, const OpenFrame& open) const {
-  if (absl::Status status = CheckToken(token); !status.ok()) return status;
+  if (absl::Status status = CheckSessionToken(token); !status.ok()) return status;
   if (!open.spec.has_value() || open.spec->remote.empty()) return absl::OkStatus();
   const auto backend = environment_.backends.find(open.spec->remote);
   if (backend == environment_.backends.end()) {
@@ -96,21 +79,29 @@ absl::Status SessionService::CheckOpen(const std::string& token, const OpenFrame
   return backend->second->CheckObject(open.spec->object, open.spec->attributes);
 }
 
-std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& principal,
-                                                          SessionKey key,
-                                                          std::shared_ptr<PutStream> stream) {
+SessionIds SessionService::DrawIds(const std::string& principal) {
   SessionIds ids;
   ids.principal = principal;
   ids.session_id = ToHex(random_.Bytes(16));
   ids.mark = ToHex(random_.Bytes(16));
   ids.nonce = random_.Bytes(16);
+  return ids;
+}
+
+std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& principal,
+                                                          SessionKey key,
+                                                          std::shared_ptr<PutStream> stream) {
   SessionDriver::Hooks hooks;
   hooks.became_owner = [this](SessionDriver& driver, const std::string& session_id) {
     OnOwner(driver, session_id);
   };
+  hooks.attachment = [this](SessionDriver& driver, bool attached) {
+    OnAttachment(driver, attached);
+  };
+  hooks.draw_ids = [this, principal] { return DrawIds(principal); };
   hooks.released = [this](SessionDriver& driver) { OnReleased(driver); };
   // A driver lives until its last call is answered, which may be long after its release.
-  return {new SessionDriver(environment_, std::move(key), std::move(ids), std::move(stream),
+  return {new SessionDriver(environment_, std::move(key), DrawIds(principal), std::move(stream),
                             std::move(hooks)),
           [busy = Busy()](SessionDriver* driver) mutable {
             delete driver;
@@ -118,13 +109,50 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
           }};
 }
 
-absl::StatusOr<std::shared_ptr<SessionDriver>> SessionService::Start(
+absl::StatusOr<std::shared_ptr<StreamInput>> SessionService::Start(
     const std::string& principal, const std::string& token, std::shared_ptr<PutStream> stream) {
-  auto driver = MakeDriver(principal, MakeSessionKey(principal, token), std::move(stream));
-  absl::MutexLock lock(&mutex_);
-  if (draining_) return session_errors::Draining(std::nullopt);
-  drivers_.emplace(driver.get(), driver);
-  return driver;
+  {
+    MutexLock lock(&mutex_);
+    if (draining_) return session_errors::Draining(std::nullopt);
+  }
+  std::optional<MemoryLease> lease = budget_->TryAdmit(environment_.config.stream_bytes);
+  if (!lease.has_value()) {
+    OnMemoryShort();
+    return session_errors::TooManyStreams(environment_.config.memory_budget);
+  }
+  return std::make_shared<StreamInput>(*this, principal, MakeSessionKey(principal, token),
+                                       std::move(stream), *std::move(lease));
+}
+
+void SessionService::Route(const std::shared_ptr<StreamInput>& input, ClientFrame first,
+                           bool fresh) {
+  auto* open = std::get_if<OpenFrame>(&first);
+  std::shared_ptr<SessionDriver> owner;
+  if (open != nullptr && !fresh) {
+    MutexLock lock(&mutex_);
+    const auto it = owners_.find(input->key_);
+    if (it != owners_.end()) owner = Held(it->second.driver);
+  }
+  if (owner != nullptr) {
+    input->Attach(owner);
+    owner->Reopen(std::move(*open), input);
+    input->TellLost();
+    return;
+  }
+  auto driver = MakeDriver(input->principal_, input->key_, input->stream_);
+  bool refused = false;
+  {
+    MutexLock lock(&mutex_);
+    refused = draining_;
+    if (!refused) drivers_.emplace(driver.get(), driver);
+  }
+  if (refused) {
+    input->stream_->Close(session_errors::Draining(std::nullopt));
+    return;
+  }
+  input->Attach(driver);
+  driver->OnFrame(input->stream_.get(), std::move(first));
+  input->TellLost();
 }
 
 std::shared_ptr<SessionDriver> SessionService::Held(SessionDriver* driver) {
@@ -136,21 +164,42 @@ std::shared_ptr<SessionDriver> SessionService::Held(SessionDriver* driver) {
 void SessionService::OnOwner(SessionDriver& driver, const std::string& session_id) {
   std::shared_ptr<SessionDriver> older;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     Owner& owner = owners_[driver.key()];
     if (owner.driver != &driver) older = Held(owner.driver);
     owned_ids_.erase(owner.session_id);
-    owned_ids_.insert(session_id);
+    owned_ids_[session_id] = &driver;
     owner = {&driver, session_id};
   }
   if (older != nullptr) older->Supersede();
+}
+
+void SessionService::OnAttachment(SessionDriver& driver, bool attached) {
+  MutexLock lock(&mutex_);
+  if (attached) {
+    detached_.erase(&driver);
+  } else if (drivers_.contains(&driver)) {
+    detached_.insert(&driver);
+  }
+}
+
+// Rule 12: memory that is only kept for clients that may come back is for those that are here.
+void SessionService::OnMemoryShort() {
+  std::vector<std::shared_ptr<SessionDriver>> lingering;
+  {
+    MutexLock lock(&mutex_);
+    for (SessionDriver* driver : detached_) lingering.push_back(Held(driver));
+  }
+  for (const auto& driver : lingering) {
+    if (driver != nullptr) driver->ReleaseMemory();
+  }
 }
 
 void SessionService::OnReleased(SessionDriver& driver) {
   absl::AnyInvocable<void() &&> after;
   absl::AnyInvocable<void() &&> drained;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto owner = owners_.find(driver.key());
     if (owner != owners_.end() && owner->second.driver == &driver) {
       owned_ids_.erase(owner->second.session_id);
@@ -160,6 +209,7 @@ void SessionService::OnReleased(SessionDriver& driver) {
       after = std::move(it->second);
       after_release_.erase(it);
     }
+    detached_.erase(&driver);
     drivers_.erase(&driver);
     if (draining_ && drivers_.empty()) drained = std::exchange(drained_, nullptr);
   }
@@ -168,8 +218,9 @@ void SessionService::OnReleased(SessionDriver& driver) {
 }
 
 bool SessionService::IsConnected(const std::string& session_id) {
-  absl::MutexLock lock(&mutex_);
-  return owned_ids_.contains(session_id);
+  MutexLock lock(&mutex_);
+  const auto owner = owned_ids_.find(session_id);
+  return owner != owned_ids_.end() && !detached_.contains(owner->second);
 }
 
 void SessionService::Find(const SessionName& name, SessionStore::FoundDone done) {
@@ -195,20 +246,23 @@ void SessionService::Get(const SessionName& name, Done<SessionView> done) {
 }
 
 void SessionService::List(const SessionQuery& query, Done<SessionViews> done) {
-  environment_.store->List(
-      query, [this, done = std::move(done)](absl::StatusOr<SessionPage> page) mutable {
-        if (!page.ok()) {
-          std::move(done)(page.status());
-          return;
-        }
-        SessionViews views;
-        views.next_page_token = std::move(page->next_page_token);
-        for (SessionRecord& record : page->sessions) {
-          const bool connected = IsConnected(record.session_id);
-          views.sessions.push_back({std::move(record), connected});
-        }
-        std::move(done)(std::move(views));
-      });
+  environment_.store->List(query, [this, done = std::move(done)](
+                                      absl::StatusOr<SessionPage> page) mutable {
+    if (!page.ok()) {
+      // Damage is told in the same way whatever was asked for.
+      const bool corrupt = ErrorReason(page.status()) == "STORE_CORRUPT";
+      std::move(done)(corrupt ? session_errors::StoreCorrupt(std::string(page.status().message()))
+                              : page.status());
+      return;
+    }
+    SessionViews views;
+    views.next_page_token = std::move(page->next_page_token);
+    for (SessionRecord& record : page->sessions) {
+      const bool connected = IsConnected(record.session_id);
+      views.sessions.push_back({std::move(record), connected});
+    }
+    std::move(done)(std::move(views));
+  });
 }
 
 void SessionService::Abort(const SessionName& name, Done<SessionView> done) {
@@ -218,20 +272,26 @@ void SessionService::Abort(const SessionName& name, Done<SessionView> done) {
       std::move(done)(ReadError(name, answer));
       return;
     }
-    AbortFound(name, key, true, std::move(done));
+    AbortFound(name, key, answer.record->session_id, true, std::move(done));
   });
 }
 
-void SessionService::AbortFound(const SessionName& name, const SessionKey& key, bool may_resolve,
+void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
+                                const std::string& session_id, bool may_resolve,
                                 Done<SessionView> done) {
   AbortSession write;
+  write.session_id = session_id;  // not a later life of the token
   write.nonce = random_.Bytes(16);
   write.now = environment_.clock->Now();
   environment_.store->Write(
       key, std::move(write),
-      [this, name, key, may_resolve, done = std::move(done)](StoreAnswer answer) mutable {
+      [this, name, key, session_id, may_resolve,
+       done = std::move(done)](StoreAnswer answer) mutable {
         if (answer.code == StoreCode::kWrongState && may_resolve) {
-          ResolveThenAbort(name, key, std::move(done));
+          Resolve(name.principal, key,
+                  [this, name, key, session_id, done = std::move(done)]() mutable {
+                    AbortFound(name, key, session_id, false, std::move(done));
+                  });
         } else if (answer.code == StoreCode::kWrongState) {
           std::move(done)(MakeError(absl::StatusCode::kUnavailable, "OUTCOME_PENDING",
                                     "the session is being finished and its outcome cannot be "
@@ -240,52 +300,67 @@ void SessionService::AbortFound(const SessionName& name, const SessionKey& key, 
         } else if (answer.code != StoreCode::kOk) {
           std::move(done)(ReadError(name, answer));
         } else {
-          DiscardUpload(key, *answer.record);
+          EndHere(key, *answer.record);
           std::move(done)(SessionView{*std::move(answer.record), false});
         }
       });
 }
 
-// Claims the session without a stream, which establishes the outcome, and tries once more.
-void SessionService::ResolveThenAbort(const SessionName& name, const SessionKey& key,
-                                      Done<SessionView> done) {
-  const std::shared_ptr<SessionDriver> driver = MakeDriver(name.principal, key, nullptr);
+bool SessionService::Holds(const SessionKey& key) {
+  MutexLock lock(&mutex_);
+  return owners_.contains(key);
+}
+
+void SessionService::Resolve(const std::string& principal, const SessionKey& key,
+                             absl::AnyInvocable<void() &&> done) {
+  const std::shared_ptr<SessionDriver> driver = MakeDriver(principal, key, nullptr);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     drivers_.emplace(driver.get(), driver);
-    after_release_.emplace(driver.get(), [this, name, key, done = std::move(done)]() mutable {
-      AbortFound(name, key, false, std::move(done));
-    });
+    after_release_.emplace(driver.get(), std::move(done));
   }
   OpenFrame open;
   open.mode = OpenMode::kResume;
-  driver->OnFrame(std::move(open));
+  driver->OnFrame(nullptr, std::move(open));
 }
 
 // The state was moved first: from here on nobody can commit a part that is being discarded.
-void SessionService::DiscardUpload(const SessionKey& key, const SessionRecord& record) {
+void SessionService::EndHere(const SessionKey& key, const SessionRecord& record) {
   std::shared_ptr<SessionDriver> live;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const auto owner = owners_.find(key);
     if (owner != owners_.end()) live = Held(owner->second.driver);
   }
   if (live != nullptr && record.state == SessionState::kAborted) live->Abort();
-  const auto backend = environment_.backends.find(record.spec.remote);
-  if (record.upload_id.empty() || backend == environment_.backends.end()) return;
-  backend->second->AbortUpload(
-      record.spec.object, record.upload_id,
-      [this, key, upload_id = record.upload_id, busy = Busy()](const absl::Status& status) {
-        if (!status.ok()) return;  // it stays in the record, for the reaper
-        environment_.store->Write(key, UploadAborted{upload_id, environment_.clock->Now()},
-                                  [](const StoreAnswer&) {});
-      });
+  for (const DeadUpload& upload : record.dead_uploads) {
+    if (upload.aborts == 0) DiscardUpload(key, upload, nullptr);
+  }
+}
+
+void SessionService::DiscardUpload(const SessionKey& key, const DeadUpload& upload,
+                                   std::shared_ptr<void> pass) {
+  const auto backend = environment_.backends.find(upload.remote);
+  if (backend == environment_.backends.end()) {
+    log::Warning("an upload cannot be discarded: its remote is not configured",
+                 {{"remote", upload.remote}, {"upload_id", upload.upload_id}});
+    return;
+  }
+  backend->second->AbortUpload(upload.object, upload.upload_id,
+                               [this, key, upload_id = upload.upload_id, busy = Busy(),
+                                pass = std::move(pass)](const absl::Status& status) {
+                                 if (!status.ok())
+                                   return;  // it stays in the record, for the reaper
+                                 environment_.store->Write(
+                                     key, UploadAborted{upload_id, environment_.clock->Now()},
+                                     [busy, pass](const StoreAnswer&) {});
+                               });
 }
 
 void SessionService::Drain(absl::AnyInvocable<void() &&> drained) {
   std::vector<std::shared_ptr<SessionDriver>> drivers;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     draining_ = true;
     for (const auto& [pointer, driver] : drivers_) drivers.push_back(driver);
     if (!drivers.empty()) drained_ = std::exchange(drained, nullptr);

@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "base/random.h"
 #include "server/session/session_driver.h"
 
@@ -45,11 +45,11 @@ class SessionService {
   // the backend's rules for the object. INVALID_ARGUMENT and the errors of Backend::CheckObject.
   absl::Status CheckOpen(const std::string& token, const OpenFrame& open) const;
 
-  // Begins to serve a stream. Its frames, `open` first, go to the driver. UNAVAILABLE while
-  // draining.
-  absl::StatusOr<std::shared_ptr<SessionDriver>> Start(const std::string& principal,
-                                                       const std::string& token,
-                                                       std::shared_ptr<PutStream> stream);
+  // Begins to serve a stream. Its frames, `open` first, go to the input. UNAVAILABLE while
+  // draining, RESOURCE_EXHAUSTED / TOO_MANY_STREAMS when the memory budget carries no more.
+  absl::StatusOr<std::shared_ptr<StreamInput>> Start(const std::string& principal,
+                                                     const std::string& token,
+                                                     std::shared_ptr<PutStream> stream);
 
   // Which session a request names: by token, or (when that is empty) by session id.
   struct SessionName {
@@ -73,6 +73,25 @@ class SessionService {
 
   const SessionEnvironment& environment() const { return environment_; }
 
+  // What of the memory budget is in use.
+  BufferBudget::Stats memory() const { return budget_->stats(); }
+
+  // For the reaper.
+
+  // A driver of this process has the session.
+  bool Holds(const SessionKey& key);
+
+  // Claims the session without a stream, which establishes the outcome of one that is being
+  // finished. `done` is called when there is nothing more to do for now.
+  void Resolve(const std::string& principal, const SessionKey& key,
+               absl::AnyInvocable<void() &&> done);
+
+  // Has the backend discard an upload, and the store note it. `pass` is held until then.
+  void DiscardUpload(const SessionKey& key, const DeadUpload& upload, std::shared_ptr<void> pass);
+
+  // Held by whatever will call back, so that the destructor waits for it.
+  std::shared_ptr<void> Busy();
+
  private:
   // The driver that owns a session in this process, as far as it knows.
   struct Owner {
@@ -80,29 +99,36 @@ class SessionService {
     std::string session_id;
   };
 
-  // Held by whatever will call back, so that the destructor waits for it.
-  std::shared_ptr<void> Busy();
+  friend class StreamInput;
 
+  // Brings the first frame of a stream to the driver that holds the session, or (with `fresh`, or
+  // when there is none) to a new one.
+  void Route(const std::shared_ptr<StreamInput>& input, ClientFrame first, bool fresh);
+
+  SessionIds DrawIds(const std::string& principal);
   std::shared_ptr<SessionDriver> MakeDriver(const std::string& principal, SessionKey key,
                                             std::shared_ptr<PutStream> stream);
   // A driver that was not released yet; null for others.
   std::shared_ptr<SessionDriver> Held(SessionDriver* driver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnOwner(SessionDriver& driver, const std::string& session_id);
+  void OnAttachment(SessionDriver& driver, bool attached);
+  void OnMemoryShort();
   void OnReleased(SessionDriver& driver);
   bool IsConnected(const std::string& session_id);
   void Find(const SessionName& name, SessionStore::FoundDone done);
-  void AbortFound(const SessionName& name, const SessionKey& key, bool may_resolve,
-                  Done<SessionView> done);
-  void ResolveThenAbort(const SessionName& name, const SessionKey& key, Done<SessionView> done);
-  void DiscardUpload(const SessionKey& key, const SessionRecord& record);
+  void AbortFound(const SessionName& name, const SessionKey& key, const std::string& session_id,
+                  bool may_resolve, Done<SessionView> done);
+  void EndHere(const SessionKey& key, const SessionRecord& record);
 
+  const std::unique_ptr<BufferBudget> budget_;
   const SessionEnvironment environment_;
   RandomSource& random_;
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::map<SessionDriver*, std::shared_ptr<SessionDriver>> drivers_ ABSL_GUARDED_BY(mutex_);
   std::map<SessionKey, Owner> owners_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> owned_ids_ ABSL_GUARDED_BY(mutex_);  // the session ids of owners_
+  std::map<std::string, SessionDriver*> owned_ids_ ABSL_GUARDED_BY(mutex_);  // those of owners_
+  std::set<SessionDriver*> detached_ ABSL_GUARDED_BY(mutex_);                // whose stream is gone
   std::map<SessionDriver*, absl::AnyInvocable<void() &&>> after_release_ ABSL_GUARDED_BY(mutex_);
   int64_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

@@ -5,14 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "base/checksum.h"
 #include "base/error.h"
-#include "server/session/service_test_util.h"
-#include "server/session/session_test_util.h"
+#include "base/notification.h"
+#include "server/session/service_fixture.h"
 
 namespace penstock {
 namespace {
@@ -23,142 +21,7 @@ using testing::Not;
 using testing::SizeIs;
 using Code = absl::StatusCode;
 
-constexpr char kToken[] = "a-token-of-the-tests";
-constexpr char kPrincipal[] = "alice";
-
-// The client's and gRPC's side of one stream: keeps what is sent, gives a frame whenever one is
-// asked for and there is one.
-class FakeStream final : public PutStream {
- public:
-  void Send(ServerFrame frame) override {
-    absl::MutexLock lock(&mutex_);
-    frames_.push_back(std::move(frame));
-  }
-  void Read() override {
-    absl::MutexLock lock(&mutex_);
-    asked_ = true;
-    Offer();
-  }
-  void Close(const absl::Status& status) override {
-    absl::MutexLock lock(&mutex_);
-    closed_with_ = status;
-  }
-
-  void Start(std::shared_ptr<SessionDriver> driver, OpenFrame open) {
-    absl::MutexLock lock(&mutex_);
-    driver_ = std::move(driver);
-    driver_->OnFrame(std::move(open));
-  }
-  void Give(ClientFrame frame) {
-    absl::MutexLock lock(&mutex_);
-    to_give_.push_back(std::move(frame));
-    Offer();
-  }
-  void Break() {
-    absl::MutexLock lock(&mutex_);
-    std::exchange(driver_, nullptr)->OnStreamLost();
-  }
-  void LetGo() {
-    absl::MutexLock lock(&mutex_);
-    driver_ = nullptr;
-  }
-
-  absl::Status AwaitClose() {
-    const auto closed = [this]()
-                            ABSL_NO_THREAD_SAFETY_ANALYSIS { return closed_with_.has_value(); };
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&closed));
-    driver_ = nullptr;
-    return *closed_with_;
-  }
-  // The first frame of a kind; waits for it.
-  template <typename Frame>
-  Frame Await() {
-    const auto has = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Find<Frame>() != nullptr; };
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&has));
-    return *Find<Frame>();
-  }
-
- private:
-  void Offer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!asked_ || to_give_.empty()) return;
-    asked_ = false;
-    driver_->OnFrame(std::move(to_give_.front()));
-    to_give_.pop_front();
-  }
-  template <typename Frame>
-  const Frame* Find() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (const ServerFrame& frame : frames_) {
-      if (const auto* found = std::get_if<Frame>(&frame)) return found;
-    }
-    return nullptr;
-  }
-
-  absl::Mutex mutex_;  // guards what follows
-  std::shared_ptr<SessionDriver> driver_ ABSL_GUARDED_BY(mutex_);
-  bool asked_ ABSL_GUARDED_BY(mutex_) = false;
-  std::deque<ClientFrame> to_give_ ABSL_GUARDED_BY(mutex_);
-  std::vector<ServerFrame> frames_ ABSL_GUARDED_BY(mutex_);
-  std::optional<absl::Status> closed_with_ ABSL_GUARDED_BY(mutex_);
-};
-
-class SessionServiceTest : public testing::Test {
- protected:
-  SessionServiceTest() {
-    SessionEnvironment environment;
-    environment.config = SmallConfig();
-    environment.config.retry_delay = absl::Milliseconds(1);
-    environment.config.remotes.clear();
-    environment.backends[kTestRemote] = &backend_;
-    environment.store = &store_;
-    environment.executor = executor_.get();
-    environment.clock = &SystemClock();
-    service_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
-  }
-
-  std::shared_ptr<FakeStream> Open(OpenFrame open = NewObject()) {
-    auto stream = std::make_shared<FakeStream>();
-    auto driver = service_->Start(kPrincipal, kToken, stream);
-    EXPECT_TRUE(driver.ok()) << driver.status();
-    stream->Start(*driver, std::move(open));
-    return stream;
-  }
-
-  // A stream that has committed "abcd".
-  std::shared_ptr<FakeStream> OpenAndCommit() {
-    auto stream = Open();
-    stream->Give(ChunkFrame{0, {}, "abcd"});
-    EXPECT_EQ(stream->Await<ProgressFrame>().committed_size, 4);
-    return stream;
-  }
-
-  absl::StatusOr<SessionView> Get(const SessionService::SessionName& name) {
-    return Wait([&](auto done) { service_->Get(name, std::move(done)); });
-  }
-  absl::StatusOr<SessionView> Abort(const SessionService::SessionName& name) {
-    return Wait([&](auto done) { service_->Abort(name, std::move(done)); });
-  }
-  static SessionService::SessionName ByToken() { return {kPrincipal, kToken, ""}; }
-
-  MemoryStore store_;
-  FakeBackend backend_;
-  const std::unique_ptr<Executor> executor_ = MakeThreadPool(2);
-  std::unique_ptr<SessionService> service_;
-
- private:
-  template <typename Begin>
-  static absl::StatusOr<SessionView> Wait(Begin begin) {
-    absl::StatusOr<SessionView> answer;
-    absl::Notification answered;
-    begin([&](absl::StatusOr<SessionView> view) {
-      answer = std::move(view);
-      answered.Notify();
-    });
-    answered.WaitForNotification();
-    return answer;
-  }
-};
+class SessionServiceTest : public ServiceFixture {};
 
 TEST_F(SessionServiceTest, PutsAnObjectByParts) {
   auto stream = Open();
@@ -221,7 +84,7 @@ TEST_F(SessionServiceTest, GetTellsTheRecordAndWhetherAStreamHoldsIt) {
   EXPECT_EQ(ErrorReason(Get({"mallory", kToken, ""}).status()), "SESSION_NOT_FOUND");
   stream->Give(ChunkFrame{9, {}, "x"});
   EXPECT_EQ(ErrorReason(stream->AwaitClose()), "OFFSET_GAP");
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   drained.WaitForNotification();
   EXPECT_FALSE(Get(ByToken())->connected);
@@ -231,7 +94,7 @@ TEST_F(SessionServiceTest, ListTellsWhichSessionsAreConnected) {
   auto stream = OpenAndCommit();
   SessionQuery query;
   query.principal = kPrincipal;
-  absl::Notification listed;
+  Notification listed;
   service_->List(query, [&](absl::StatusOr<SessionViews> views) {
     ASSERT_TRUE(views.ok());
     ASSERT_THAT(views->sessions, SizeIs(1));
@@ -243,13 +106,35 @@ TEST_F(SessionServiceTest, ListTellsWhichSessionsAreConnected) {
   stream->Break();
 }
 
+TEST_F(SessionServiceTest, DamageOfTheStoreIsToldInOneWay) {
+  store_.FailWith(StoreCode::kCorrupt);
+  const absl::Status got = Get(ByToken()).status();
+  absl::Status listed;
+  Notification done;
+  service_->List(SessionQuery(), [&](const absl::StatusOr<SessionViews>& views) {
+    listed = views.status();
+    done.Notify();
+  });
+  done.WaitForNotification();
+  for (const absl::Status& status : {got, listed}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
+    EXPECT_EQ(ErrorReason(status), "STORE_CORRUPT");
+    EXPECT_TRUE(RetryDelay(status).has_value());
+  }
+}
+
+// The upload was discarded once; the second time is the reaper's.
+bool IsDiscarded(const SessionRecord& record) {
+  return record.dead_uploads.size() == 1 && record.dead_uploads[0].aborts == 1;
+}
+
 TEST_F(SessionServiceTest, AbortEndsTheStreamAndDiscardsTheUpload) {
   auto stream = OpenAndCommit();
   absl::StatusOr<SessionView> view = Abort(ByToken());
   ASSERT_TRUE(view.ok()) << view.status();
   EXPECT_EQ(view->record.state, SessionState::kAborted);
   EXPECT_EQ(ErrorReason(stream->AwaitClose()), "SESSION_ABORTED");
-  store_.Await(kPrincipal, kToken, [](const SessionRecord& r) { return r.upload_id.empty(); });
+  store_.Await(kPrincipal, kToken, IsDiscarded);
   EXPECT_THAT(backend_.uploads(), IsEmpty());
   EXPECT_TRUE(Abort({kPrincipal, "", view->record.session_id}).ok());  // idempotent
   EXPECT_EQ(ErrorReason(Open()->AwaitClose()), "SESSION_ABORTED");
@@ -262,7 +147,7 @@ TEST_F(SessionServiceTest, AbortKeepsTheUploadIdUntilTheBackendDiscardedIt) {
   EXPECT_THAT(backend_.uploads(), SizeIs(1));
   backend_.FailWith("abort", absl::OkStatus());
   ASSERT_TRUE(Abort(ByToken()).ok());
-  store_.Await(kPrincipal, kToken, [](const SessionRecord& r) { return r.upload_id.empty(); });
+  store_.Await(kPrincipal, kToken, IsDiscarded);
   EXPECT_THAT(backend_.uploads(), IsEmpty());
 }
 
@@ -317,7 +202,7 @@ TEST_F(SessionServiceTest, DrainCommitsPartsInFlightAndTellsEveryStream) {
   backend_.Hold("part");
   stream->Give(ChunkFrame{4, {}, "efgh"});
   backend_.AwaitHeld("part");
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   EXPECT_FALSE(drained.HasBeenNotified());
   backend_.Release("part");
@@ -332,7 +217,7 @@ TEST_F(SessionServiceTest, DrainWaitsForAnObjectThatIsBeingFinished) {
   backend_.Hold("complete");
   stream->Give(FinishFrame{4, {}});
   backend_.AwaitHeld("complete");
-  absl::Notification drained;
+  Notification drained;
   service_->Drain([&] { drained.Notify(); });
   EXPECT_FALSE(drained.HasBeenNotified());
   backend_.Release("complete");

@@ -68,12 +68,6 @@ TEST(SessionInputTest, BadFrameEndsTheStreamAndTheSessionStaysOpen) {
        {{"expected", "8"}, {"got", "9"}},
        false},
       {"second open", NewObject(), Code::kInvalidArgument, "SECOND_OPEN", {}, false},
-      {"flush",
-       FlushFrame{},
-       Code::kUnimplemented,
-       "UNIMPLEMENTED_FIELD",
-       {{"field", "flush"}},
-       false},
       {"finish without a size",
        FinishFrame{},
        Code::kInvalidArgument,
@@ -189,6 +183,16 @@ TEST(SessionTimeTest, IdleStreamEndsAndTheSessionStaysOpen) {
   EXPECT_EQ(s.stored->state, SessionState::kOpen);
 }
 
+// Rule 12 keeps what it has sent; rule 9 does not let it keep the memory for as long as it likes.
+TEST(SessionTimeTest, StreamThatIsIdleWithinAPartEndsToo) {
+  SessionHarness s;
+  s.Commit("abcd");
+  s.Chunk(4, "e");
+  EXPECT_THAT(s.Fire(SessionTimer::kTick, absl::Minutes(10)),
+              ElementsAre("tick 5s", "progress 4/5", "close IDLE_TIMEOUT", "linger 1m"));
+  EXPECT_THAT(s.Fire(SessionTimer::kLinger, absl::Minutes(1)), ElementsAre("release"));
+}
+
 TEST(SessionTimeTest, ClientThatWaitsForTheServerIsNotIdle) {
   SessionHarness s;
   s.SealList("abcd");
@@ -200,8 +204,8 @@ TEST(SessionTimeTest, TimersOfAnEndedOrUnheardSessionDoNothing) {
   SessionHarness ended;
   ended.Commit("abcd");
   ended.Supersede();
-  for (const SessionTimer timer :
-       {SessionTimer::kTick, SessionTimer::kRetryStore, SessionTimer::kRetryPublish}) {
+  for (const SessionTimer timer : {SessionTimer::kTick, SessionTimer::kAge, SessionTimer::kLinger,
+                                   SessionTimer::kRetryStore, SessionTimer::kRetryPublish}) {
     EXPECT_THAT(ended.Fire(timer), IsEmpty());
   }
   SessionHarness unheard;
@@ -244,6 +248,7 @@ TEST(SessionEndTest, AnswersThatComeAfterTheEndAreIgnored) {
   EXPECT_THAT(s.Publish(Published("abcd", "mark-0")), IsEmpty());
   EXPECT_THAT(s.Describe(Published("abcd", "mark-0")), IsEmpty());
   EXPECT_THAT(s.Drain(), IsEmpty());
+  EXPECT_THAT(s.MemoryShort(), IsEmpty());
   EXPECT_THAT(s.Lose(), IsEmpty());
   EXPECT_THAT(s.HalfClose(), IsEmpty());
 }

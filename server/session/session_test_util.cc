@@ -2,116 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/checksum.h"
+#include "server/store/kept_session.h"
 
 namespace penstock {
 namespace {
 
 constexpr absl::Duration kPutValidity = absl::Minutes(15);
-
-const char* NameOf(SessionState state) {
-  switch (state) {
-    case SessionState::kOpen:
-      return "open";
-    case SessionState::kFinishing:
-      return "finishing";
-    case SessionState::kFailed:
-      return "failed";
-    default:
-      return "?";
-  }
-}
-
-const char* NameOf(SessionTimer timer) {
-  switch (timer) {
-    case SessionTimer::kTick:
-      return "tick";
-    case SessionTimer::kRetryStore:
-      return "retry store";
-    case SessionTimer::kRetryPublish:
-      return "retry publish";
-  }
-  return "?";
-}
-
-struct DescribeWrite {
-  std::string operator()(const CreateSession& write) const {
-    return absl::StrCat("create ", NameOf(write.record.state));
-  }
-  std::string operator()(const ClaimSession&) const { return "claim"; }
-  std::string operator()(const SetUpload& write) const {
-    return absl::StrCat("set upload ", write.upload_id);
-  }
-  std::string operator()(const CommitParts& write) const {
-    std::vector<int32_t> numbers;
-    for (const PartRecord& row : write.rows) numbers.push_back(row.number);
-    return absl::StrCat("commit ", absl::StrJoin(numbers, ","));
-  }
-  std::string operator()(const SealSession&) const { return "seal"; }
-  std::string operator()(const RenewPut&) const { return "renew"; }
-  std::string operator()(const FinishSession&) const { return "record finished"; }
-  std::string operator()(const FailSession& write) const {
-    return absl::StrCat("record failed ", write.reason);
-  }
-  std::string operator()(const AbortSession&) const { return "abort"; }
-  std::string operator()(const UploadAborted&) const { return "upload aborted"; }
-};
-
-struct DescribeFrame {
-  std::string operator()(const OpenedFrame& frame) const {
-    return absl::StrCat("opened ", frame.resume_offset);
-  }
-  std::string operator()(const ProgressFrame& frame) const {
-    return absl::StrCat("progress ", frame.committed_size, "/", frame.received_size);
-  }
-  std::string operator()(const DrainingFrame& frame) const {
-    return absl::StrCat("draining ", frame.committed_size);
-  }
-  std::string operator()(const FinishedFrame& frame) const {
-    return frame.replayed ? "finished before" : "finished";
-  }
-};
-
-struct Describer {
-  std::string operator()(const SendFrame& effect) const {
-    return std::visit(DescribeFrame(), effect.frame);
-  }
-  std::string operator()(const ReadFrame&) const { return "read"; }
-  std::string operator()(const CloseStream& effect) const {
-    return effect.status.ok() ? "close OK" : absl::StrCat("close ", ErrorReason(effect.status));
-  }
-  std::string operator()(const WriteStore& effect) const {
-    return std::visit(DescribeWrite(), effect.write);
-  }
-  std::string operator()(const ReadStore&) const { return "look up"; }
-  std::string operator()(const InitiateUpload&) const { return "initiate"; }
-  std::string operator()(const UploadPart& effect) const {
-    return absl::StrCat("part ", effect.number, " ", effect.body->ToString());
-  }
-  std::string operator()(const PreparePut& effect) const {
-    return absl::StrCat("prepare ", effect.body->ToString());
-  }
-  std::string operator()(const SendPut&) const { return "put"; }
-  std::string operator()(const CompleteUpload& effect) const {
-    return absl::StrCat("complete ", effect.upload_id, " ",
-                        absl::StrJoin(effect.parts, ",", [](std::string* out, const auto& part) {
-                          absl::StrAppend(out, part.number, ":", part.etag);
-                        }));
-  }
-  std::string operator()(const DescribeObject&) const { return "head"; }
-  std::string operator()(const DiscardUpload& effect) const {
-    return absl::StrCat("discard ", effect.upload_id);
-  }
-  std::string operator()(const SetTimer& effect) const {
-    return absl::StrCat(NameOf(effect.timer), " ", absl::FormatDuration(effect.delay));
-  }
-  std::string operator()(const BecameOwner&) const { return "owner"; }
-  std::string operator()(const Release&) const { return "release"; }
-};
 
 }  // namespace
 
@@ -170,118 +71,63 @@ void ExpectError(const absl::Status& status, absl::StatusCode code, const std::s
   }
 }
 
-std::string DescribeEffect(const SessionEffect& effect) { return std::visit(Describer(), effect); }
-
 SessionHarness::SessionHarness(SessionConfig config, bool attached) : config_(std::move(config)) {
-  session_ = std::make_unique<Session>(
-      config_, SessionIds{"principal", "session-0", "mark-0", "nonce-0"}, attached);
+  session_ = std::make_unique<Session>(config_, IdsOf(0), attached);
   reading_ = attached;
 }
 
+SessionIds SessionHarness::IdsOf(int owner) {
+  const std::string suffix = absl::StrCat(owner);
+  return {"principal", "session-" + suffix, "mark-" + suffix, "nonce-" + suffix};
+}
+
 void SessionHarness::Restart(OpenFrame open, bool attached) {
-  const std::string suffix = absl::StrCat(++owners_);
-  session_ = std::make_unique<Session>(
-      config_,
-      SessionIds{"principal", absl::StrCat("session-", suffix), absl::StrCat("mark-", suffix),
-                 absl::StrCat("nonce-", suffix)},
-      attached);
+  session_ = std::make_unique<Session>(config_, IdsOf(++owners_), attached);
   write_.reset();
-  lookup_ = repeating_ = closed_ = released_ = false;
+  lookup_ = repeating_ = closed_ = lost_ = released_ = false;
+  asking_ = reopening_ = age_armed_ = false;
   reading_ = attached;
   Open(std::move(open));
 }
 
 SessionHarness::Effects SessionHarness::On(SessionEvent event) {
-  if (std::holds_alternative<FrameArrived>(event) || std::holds_alternative<InputEnded>(event)) {
-    reading_ = false;
-  }
   Effects texts;
-  for (const SessionEffect& effect : session_->On(std::move(event), now_)) {
-    Check(effect);
-    texts.push_back(DescribeEffect(effect));
+  Run(std::move(event), texts);
+  while (asking_ && grants_memory_) {
+    asking_ = false;
+    Run(MemoryGranted{}, texts);
   }
   if (session_->state() == Session::State::kEnded) {
     EXPECT_TRUE(released_) << "ended without a release";
+    EXPECT_FALSE(reopening_) << "a newer stream was not answered";
   }
   return texts;
 }
 
-void SessionHarness::Check(const SessionEffect& effect) {
-  EXPECT_FALSE(released_ && !std::holds_alternative<DiscardUpload>(effect))
-      << DescribeEffect(effect) << " after the release";
-  if (const auto* send = std::get_if<SendFrame>(&effect)) {
-    CheckFrame(send->frame);
-  } else if (std::holds_alternative<ReadFrame>(effect)) {
-    EXPECT_FALSE(reading_) << "two frames are asked for";
-    EXPECT_FALSE(closed_) << "a frame is asked for after the end of the stream";
-    reading_ = true;
-  } else if (const auto* close = std::get_if<CloseStream>(&effect)) {
-    EXPECT_FALSE(closed_) << "the stream is closed twice";
-    closed_ = true;
-    closed_with_ = close->status;
-  } else if (const auto* store = std::get_if<WriteStore>(&effect)) {
-    EXPECT_TRUE(repeating_ || !(write_.has_value() || lookup_)) << "two store calls at once";
-    if (repeating_) {
-      EXPECT_EQ(write_->index(), store->write.index()) << "another write as a repeat";
-    }
-    repeating_ = false;
-    write_ = store->write;
-  } else if (std::holds_alternative<ReadStore>(effect)) {
-    EXPECT_FALSE(write_.has_value() || lookup_) << "two store calls at once";
-    lookup_ = true;
-  } else if (const auto* part = std::get_if<UploadPart>(&effect)) {
-    CheckPart(*part);
-  } else if (std::holds_alternative<Release>(effect)) {
-    EXPECT_FALSE(released_) << "released twice";
-    released_ = true;
+void SessionHarness::Run(SessionEvent event, Effects& texts) {
+  if (std::holds_alternative<FrameArrived>(event) || std::holds_alternative<InputEnded>(event)) {
+    reading_ = false;
+  }
+  if (std::holds_alternative<StreamLost>(event)) lost_ = true;
+  for (const SessionEffect& effect : session_->On(std::move(event), now_)) {
+    Check(effect);
+    if (IsShown(effect)) texts.push_back(DescribeEffect(effect));
   }
 }
 
-void SessionHarness::CheckFrame(const ServerFrame& frame) {
-  EXPECT_FALSE(closed_) << std::visit(DescribeFrame(), frame) << " after the end of the stream";
-  if (const auto* opened = std::get_if<OpenedFrame>(&frame)) {
-    opened_ = *opened;
-    CheckCommitted(opened->session.committed_size);
-  } else if (const auto* progress = std::get_if<ProgressFrame>(&frame)) {
-    progress_ = *progress;
-    CheckCommitted(progress->committed_size);
-  } else if (const auto* draining = std::get_if<DrainingFrame>(&frame)) {
-    CheckCommitted(draining->committed_size);
-  } else {
-    finished_ = std::get<FinishedFrame>(frame);
-    EXPECT_TRUE(stored.has_value() && stored->state == SessionState::kFinished)
-        << "finished, but not recorded";
-  }
-}
-
-void SessionHarness::CheckCommitted(int64_t committed_size) {
-  EXPECT_LE(committed_size, stored.has_value() ? stored->committed_size : 0)
-      << "told as committed, but not recorded";
-  EXPECT_GE(committed_size, told_committed_) << "the committed size decreased";
-  told_committed_ = committed_size;
-}
-
-void SessionHarness::CheckPart(const UploadPart& part) {
-  EXPECT_TRUE(sent_numbers_.insert(part.number).second)
-      << "part number " << part.number << " is sent twice";
-  if (!stored.has_value()) {
-    ADD_FAILURE() << "a part is sent before there is a record";
-    return;
-  }
-  EXPECT_LE(part.number, stored->reserved_number) << "sent beyond the reservation";
-  EXPECT_EQ(part.upload_id, stored->upload_id) << "sent to an upload that is not recorded";
+bool SessionHarness::IsShown(const SessionEffect& effect) const {
+  if (std::holds_alternative<AskMemory>(effect)) return !grants_memory_;
+  const auto* timer = std::get_if<SetTimer>(&effect);
+  return timer == nullptr || timer->timer != SessionTimer::kAge || shows_age_;
 }
 
 StoreAnswer SessionHarness::ApplyToStore(const SessionWrite& write) {
-  const WriteEffect effect = ApplyWrite(stored, write, [this](int64_t first, int64_t count) {
-    const auto begin = ledger.begin() + static_cast<std::ptrdiff_t>(first);
-    return std::vector<PartRecord>(begin, begin + static_cast<std::ptrdiff_t>(count));
-  });
-  if (effect.changed) {
-    stored = effect.answer.record;
-    ledger.insert(ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-  }
-  return effect.answer;
+  KeptSession kept{stored, ledger, tail};
+  StoreAnswer answer = kept.Apply(write);
+  stored = std::move(kept.record);
+  ledger = std::move(kept.ledger);
+  tail = std::move(kept.tail);
+  return answer;
 }
 
 SessionHarness::Effects SessionHarness::Answer(StoreAnswer answer) {
@@ -327,7 +173,14 @@ SessionHarness::Effects SessionHarness::StoreFails(StoreCode code) {
   return Answer(std::move(answer));
 }
 
+// What was received stays; what comes behind it is new.
 SessionHarness::Effects SessionHarness::Chunk(int64_t offset, const std::string& data) {
+  const int64_t received = session_->received_size();
+  if (offset >= 0 && offset <= received && received <= std::ssize(content_)) {
+    content_.resize(static_cast<size_t>(received));
+    const int64_t known = std::min(received - offset, std::ssize(data));
+    content_ += data.substr(static_cast<size_t>(known));
+  }
   ChunkFrame chunk;
   chunk.offset = offset;
   chunk.data = data;
@@ -363,7 +216,20 @@ SessionHarness::Effects SessionHarness::Describe(absl::StatusOr<ObjectStat> obje
 
 SessionHarness::Effects SessionHarness::Fire(SessionTimer timer, absl::Duration later) {
   now_ += later;
+  if (timer == SessionTimer::kAge) age_armed_ = false;
   return On(TimerFired{timer});
+}
+
+SessionHarness::Effects SessionHarness::Reopen(OpenFrame open) {
+  EXPECT_FALSE(reopening_) << "a newer stream is being answered";
+  reopening_ = true;
+  return On(ReopenRequested{std::move(open), IdsOf(++owners_)});
+}
+
+SessionHarness::Effects SessionHarness::GrantMemory(MemoryLease lease) {
+  EXPECT_TRUE(asking_) << "no memory was asked for";
+  asking_ = false;
+  return On(MemoryGranted{std::move(lease)});
 }
 
 void SessionHarness::OpenFresh(OpenFrame open) {

@@ -9,10 +9,15 @@
 //   EXPECT_THAT(s.Store(), ElementsAre("owner", "opened 0", "tick 5s", "read"));
 //   EXPECT_THAT(s.Chunk(0, "abcd"), ElementsAre("create open", "read"));
 //
-// Every event answers the effects it had, in order, as short text; DescribeEffect is the list. What
-// holds in every state is checked with every event: one store call under way, one frame asked for,
-// nothing sent after the stream was closed, no committed size told that is not recorded (rule 1),
-// no part number sent twice or beyond the recorded reservation (rule 3).
+// Every event answers the effects it had, in order, as short text; DescribeEffect is the list.
+// Memory is granted at once, as long as there is enough of it, and neither this nor the timer of a
+// part's age is told, unless a test asks for it.
+//
+// What holds in every state is checked with every event: one store call and one request for memory
+// under way, one frame asked for, nothing sent after the stream was closed, a newer stream answered
+// once and taken only after the older one has ended, no committed size told that is not recorded
+// (rule 1), no part number sent twice or beyond the recorded reservation (rule 3), nothing recorded
+// in the ledger or the tail but what was sent at its offset.
 
 #include <cstdint>
 #include <optional>
@@ -56,8 +61,11 @@ class SessionHarness {
   Effects Chunk(int64_t offset, const std::string& data);
   Effects Frame(ClientFrame frame) { return On(FrameArrived{std::move(frame)}); }
   Effects Finish(int64_t total_size, std::optional<uint64_t> crc64 = std::nullopt);
+  Effects Flush() { return Frame(FlushFrame{}); }
   Effects HalfClose() { return On(InputEnded{}); }
   Effects Lose() { return On(StreamLost{}); }
+  // A newer stream of this process. Once it is adopted, the events above are its.
+  Effects Reopen(OpenFrame open = NewObject());
 
   // Applies the store call under way to the stored session, and answers it.
   Effects Store();
@@ -82,6 +90,17 @@ class SessionHarness {
   Effects Supersede() { return On(Superseded{}); }
   Effects Abort() { return On(AbortRequested{}); }
   Effects Drain() { return On(DrainRequested{}); }
+  Effects MemoryShort() { return On(penstock::MemoryShort{}); }
+  // Answers the request for memory that is under way.
+  Effects GrantMemory(MemoryLease lease = {});
+
+  // From here on memory is granted by GrantMemory only, and requests for it are told.
+  void HoldMemory() { grants_memory_ = false; }
+  // From here on timers of a part's age are told.
+  void ShowAge() { shows_age_ = true; }
+  // Time goes by, and no timer fires.
+  void Wait(absl::Duration duration) { now_ += duration; }
+  absl::Time now() const { return now_; }
 
   // Shortcuts to where many tests begin; they check nothing on the way.
   void OpenFresh(OpenFrame open = NewObject());    // kFresh
@@ -94,22 +113,31 @@ class SessionHarness {
 
   Session::State state() const { return session_->state(); }
   const SessionRecord& record() const { return session_->record(); }
+  int64_t received_size() const { return session_->received_size(); }
 
   // What is stored. Tests may change it: that is another owner's doing.
   std::optional<SessionRecord> stored;
   std::vector<PartRecord> ledger;
+  std::string tail;
   StoreAnswer ApplyToStore(const SessionWrite& write);
 
   // The last of each kind.
   const absl::Status& closed_with() const { return closed_with_; }
+  const absl::Status& refused_with() const { return refused_with_; }
   const OpenedFrame& opened() const { return opened_; }
   const ProgressFrame& progress() const { return progress_; }
   const FinishedFrame& finished() const { return finished_; }
 
  private:
+  static SessionIds IdsOf(int owner);
   Effects On(SessionEvent event);
+  void Run(SessionEvent event, Effects& texts);
+  bool IsShown(const SessionEffect& effect) const;
   Effects Answer(StoreAnswer answer);
   void Check(const SessionEffect& effect);
+  void CheckReopening(const SessionEffect& effect);
+  void CheckWrite(const SessionWrite& write);
+  std::string ContentAt(int64_t offset, int64_t size) const;
   void CheckFrame(const ServerFrame& frame);
   void CheckCommitted(int64_t committed_size);
   void CheckPart(const UploadPart& part);
@@ -124,15 +152,33 @@ class SessionHarness {
   bool repeating_ = false;             // the write's answer was transient
   bool reading_ = true;
   bool closed_ = false;
+  bool lost_ = false;
   bool released_ = false;
+  bool asking_ = false;  // for memory
+  bool grants_memory_ = true;
+  bool reopening_ = false;  // a newer stream waits for its answer
+  bool age_armed_ = false;
+  bool shows_age_ = false;
+  std::string content_;  // as the client sent it, below and behind the received size
   int64_t told_committed_ = 0;
+  int64_t told_life_ = 1;
   std::set<int32_t> sent_numbers_;
 
   absl::Status closed_with_;
+  absl::Status refused_with_;
   OpenedFrame opened_;
   ProgressFrame progress_;
   FinishedFrame finished_;
 };
+
+// Another server becomes the owner.
+inline ClaimSession ClaimByAnother() {
+  ClaimSession claim;
+  claim.nonce = "another";
+  claim.reserve = 3;
+  claim.now = absl::FromUnixSeconds(1'700'000'000);
+  return claim;
+}
 
 }  // namespace penstock
 

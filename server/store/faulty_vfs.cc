@@ -28,12 +28,35 @@ FaultyVfs::FaultyVfs(const std::string& name)
 FaultyVfs::~FaultyVfs() { sqlite3_vfs_unregister(&vfs_); }
 
 FaultyVfs::Files FaultyVfs::Durable() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return durable_;
 }
 
+std::vector<FaultyVfs::Change> FaultyVfs::Pending() const {
+  MutexLock lock(&mutex_);
+  return pending_;
+}
+
+void FaultyVfs::FailWritesAfter(int count, int code) {
+  writes_left_ = count;
+  failed_writes_ = 0;
+  write_code_ = code;
+}
+
+bool FaultyVfs::FailsThisWrite() {
+  if (write_code_ == SQLITE_OK || writes_left_-- > 0) return false;
+  ++failed_writes_;
+  return true;
+}
+
+void FaultyVfs::Changed(File& file, int64_t offset, std::string bytes, bool truncate) {
+  if (file.path == nullptr) return;
+  MutexLock lock(&mutex_);
+  pending_.push_back({file.path, offset, std::move(bytes), truncate});
+}
+
 void FaultyVfs::BeforeSync(std::function<void()> hook) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   before_sync_ = std::move(hook);
 }
 
@@ -52,15 +75,30 @@ int FaultyVfs::Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int 
 int FaultyVfs::Delete(sqlite3_vfs* vfs, const char* path, int sync_directory) {
   auto* owner = static_cast<FaultyVfs*>(vfs->pAppData);
   const int code = owner->real_.xDelete(&owner->real_, path, sync_directory);
-  absl::MutexLock lock(&owner->mutex_);
-  if (code == SQLITE_OK) owner->durable_.erase(path);
+  MutexLock lock(&owner->mutex_);
+  if (code != SQLITE_OK) return code;
+  owner->durable_.erase(path);
+  std::erase_if(owner->pending_, [&](const Change& change) { return change.path == path; });
   return code;
 }
 
 int FaultyVfs::Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
   File& opened = File::Of(file);
-  if (const int code = opened.owner->write_code_; code != SQLITE_OK) return code;
-  return opened.real()->pMethods->xWrite(opened.real(), bytes, size, offset);
+  FaultyVfs& owner = *opened.owner;
+  if (owner.FailsThisWrite()) return owner.write_code_;
+  const int code = opened.real()->pMethods->xWrite(opened.real(), bytes, size, offset);
+  if (code == SQLITE_OK) {
+    owner.Changed(opened, offset, {static_cast<const char*>(bytes), static_cast<size_t>(size)},
+                  false);
+  }
+  return code;
+}
+
+int FaultyVfs::Truncate(sqlite3_file* file, sqlite3_int64 size) {
+  File& opened = File::Of(file);
+  const int code = opened.real()->pMethods->xTruncate(opened.real(), size);
+  if (code == SQLITE_OK) opened.owner->Changed(opened, size, "", true);
+  return code;
 }
 
 int FaultyVfs::Sync(sqlite3_file* file, int flags) {
@@ -69,7 +107,7 @@ int FaultyVfs::Sync(sqlite3_file* file, int flags) {
   ++owner.syncs_;
   std::function<void()> hook;
   {
-    absl::MutexLock lock(&owner.mutex_);
+    MutexLock lock(&owner.mutex_);
     hook = owner.before_sync_;
   }
   if (hook) hook();
@@ -85,8 +123,9 @@ void FaultyVfs::Synchronized(File& file) {
   real->pMethods->xFileSize(real, &size);
   std::string content(static_cast<size_t>(size), '\0');
   if (size > 0) real->pMethods->xRead(real, content.data(), static_cast<int>(size), 0);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   durable_[file.path] = std::move(content);
+  std::erase_if(pending_, [&](const Change& change) { return change.path == file.path; });
 }
 
 // Version 1: no shared memory, which a store does not need, and every byte goes through xWrite.
@@ -100,9 +139,7 @@ const sqlite3_io_methods* FaultyVfs::Methods() {
       return kReal(f)->pMethods->xRead(kReal(f), bytes, size, offset);
     };
     m.xWrite = &FaultyVfs::Write;
-    m.xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
-      return kReal(f)->pMethods->xTruncate(kReal(f), size);
-    };
+    m.xTruncate = &FaultyVfs::Truncate;
     m.xSync = &FaultyVfs::Sync;
     m.xFileSize = [](sqlite3_file* f, sqlite3_int64* size) {
       return kReal(f)->pMethods->xFileSize(kReal(f), size);

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/store/session_write.h"
+#include "server/store/kept_session.h"
 #include "tests/support/store_calls.h"
 
 namespace penstock {
@@ -19,7 +19,7 @@ inline constexpr SessionState kAllStates[] = {SessionState::kOpen,     SessionSt
                                               SessionState::kFailed,   SessionState::kExpired};
 
 // One session, as a store would hold it.
-class OneSession {
+class OneSession : public KeptSession {
  public:
   // A record with an epoch of 3, two rows in its ledger, and an upload.
   static OneSession In(SessionState state) {
@@ -30,6 +30,7 @@ class OneSession {
     session.record->reserved_number = 10;
     EXPECT_EQ(session.Do(TestCommit(*session.record, 1, 2)).code, StoreCode::kOk);
     session.record->state = state;
+    if (Ended(state)) session.record->upload_id.clear();
     if (state == SessionState::kFinishing || state == SessionState::kFinished) {
       session.record->seal = session.ListSeal();
     }
@@ -39,18 +40,13 @@ class OneSession {
   }
 
   StoreAnswer Do(const SessionWrite& write) {
-    WriteEffect effect = ApplyWrite(record, write, [this](int64_t first, int64_t count) {
-      return std::vector<PartRecord>(ledger.begin() + first, ledger.begin() + first + count);
-    });
+    WriteEffect effect = ApplyWrite(record, write, Reader());
     changed = effect.changed;
     if (effect.answer.code != StoreCode::kOk) {
       EXPECT_FALSE(changed) << "a refusal changes nothing";
       EXPECT_NE(effect.answer.message, "");
     }
-    if (changed) {
-      record = effect.answer.record;
-      ledger.insert(ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-    }
+    CarryOut(effect);
     return std::move(effect.answer);
   }
 
@@ -62,10 +58,13 @@ class OneSession {
     return {record->committed_size, record->committed_crc64, "etag", "", "request", TestTime()};
   }
 
-  std::optional<SessionRecord> record;
-  std::vector<PartRecord> ledger;
   bool changed = false;  // by the last write
 };
+
+// What becomes of its upload when it ends.
+inline std::vector<DeadUpload> OnlyDeadUpload() {
+  return {{"remote", {"bucket", "object"}, "upload", 0}};
+}
 
 // A session that was inserted sealed as a single put.
 inline OneSession SealedPut() {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "server/store/session_times.h"
 #include "server/store/stored_record.pb.h"
 
 namespace penstock {
@@ -118,6 +119,66 @@ PublishedObject GetObject(const store::StoredObject& stored) {
           stored.request_id(), GetTime(stored.has_update_time(), stored.update_time())};
 }
 
+void PutDeadUploads(const std::vector<DeadUpload>& uploads, store::StoredRecord& stored) {
+  for (const DeadUpload& upload : uploads) {
+    store::StoredDeadUpload& dead = *stored.add_dead_uploads();
+    dead.set_remote(upload.remote);
+    dead.set_bucket(upload.object.bucket);
+    dead.set_key(upload.object.key);
+    dead.set_upload_id(upload.upload_id);
+    dead.set_aborts(upload.aborts);
+  }
+}
+
+std::vector<DeadUpload> GetDeadUploads(const store::StoredRecord& stored) {
+  std::vector<DeadUpload> uploads;
+  for (const store::StoredDeadUpload& dead : stored.dead_uploads()) {
+    uploads.push_back(
+        {dead.remote(), {dead.bucket(), dead.key()}, dead.upload_id(), dead.aborts()});
+  }
+  return uploads;
+}
+
+void PutTail(const Tail& tail, store::StoredTail* stored) {
+  stored->set_size(tail.size);
+  stored->set_crc64(tail.crc64);
+  stored->set_ledger_crc64(tail.ledger_crc64);
+}
+
+// Durations saturate, as they came.
+absl::Duration GetDuration(int64_t nanoseconds) {
+  return nanoseconds == std::numeric_limits<int64_t>::max() ? absl::InfiniteDuration()
+                                                            : absl::Nanoseconds(nanoseconds);
+}
+
+void PutLifetime(const SessionRecord& record, store::StoredRecord& stored) {
+  stored.set_idle_ttl(absl::ToInt64Nanoseconds(record.idle_ttl));
+  stored.set_retention(absl::ToInt64Nanoseconds(record.retention));
+  PutTime(record.expire_time, [&](int64_t time) { stored.set_expire_time(time); });
+  PutTime(record.reap_time, [&](int64_t time) { stored.set_reap_time(time); });
+}
+
+// A server that knew no expiry kept the dead upload of an ended session in its place, and what it
+// left would stay for ever: its sessions count from their last change on.
+void CompleteOldRecord(SessionRecord& record) {
+  if (Ended(record.state) && !record.upload_id.empty()) {
+    record.dead_uploads.push_back({record.spec.remote, record.spec.object, record.upload_id, 0});
+    record.upload_id.clear();
+  }
+  SetTimes(nullptr, record.update_time, record);
+}
+
+void GetLifetime(const store::StoredRecord& stored, SessionRecord& record) {
+  if (!stored.has_expire_time()) {
+    CompleteOldRecord(record);
+    return;
+  }
+  record.idle_ttl = GetDuration(stored.idle_ttl());
+  record.retention = GetDuration(stored.retention());
+  record.expire_time = GetTime(true, stored.expire_time());
+  record.reap_time = GetTime(stored.has_reap_time(), stored.reap_time());
+}
+
 absl::Status Corrupt(const std::string& message) {
   return MakeError(absl::StatusCode::kDataLoss, "STORE_CORRUPT", message);
 }
@@ -128,6 +189,10 @@ absl::Status CheckRecord(const store::StoredRecord& stored) {
   if (state < static_cast<int>(SessionState::kOpen) ||
       state > static_cast<int>(SessionState::kExpired)) {
     return Corrupt(absl::StrCat("expected the state of a session, found ", state));
+  }
+  if (stored.has_tail() && (stored.tail().size() <= 0 || stored.tail().size() > kMaxTailSize ||
+                            stored.tail().size() > stored.committed_size())) {
+    return Corrupt(absl::StrCat("a session has a tail of ", stored.tail().size(), " bytes"));
   }
   if (state == static_cast<int>(SessionState::kFinishing) && !stored.has_seal()) {
     return Corrupt("a session that is being finished has no seal");
@@ -156,12 +221,15 @@ std::string EncodeRecord(const SessionRecord& record) {
   stored.set_next_sequence(record.next_sequence);
   stored.set_committed_size(record.committed_size);
   stored.set_committed_crc64(record.committed_crc64);
+  PutDeadUploads(record.dead_uploads, stored);
+  if (record.tail.has_value()) PutTail(*record.tail, stored.mutable_tail());
   if (record.seal.has_value()) PutSeal(*record.seal, stored.mutable_seal());
   if (record.result.has_value()) PutObject(*record.result, stored.mutable_result());
   stored.set_failure_reason(record.failure_reason);
   stored.set_failure_message(record.failure_message);
   PutTime(record.create_time, [&](int64_t time) { stored.set_create_time(time); });
   PutTime(record.update_time, [&](int64_t time) { stored.set_update_time(time); });
+  PutLifetime(record, stored);
   stored.set_claims_in_window(record.claims_in_window);
   PutTime(record.claim_window_start, [&](int64_t time) { stored.set_claim_window_start(time); });
   return stored.SerializeAsString();
@@ -189,6 +257,11 @@ absl::StatusOr<SessionRecord> DecodeRecord(const std::string& bytes) {
   record.next_sequence = stored.next_sequence();
   record.committed_size = stored.committed_size();
   record.committed_crc64 = stored.committed_crc64();
+  record.dead_uploads = GetDeadUploads(stored);
+  if (stored.has_tail()) {
+    const store::StoredTail& tail = stored.tail();
+    record.tail = Tail{tail.size(), tail.crc64(), tail.ledger_crc64()};
+  }
   if (stored.has_seal()) record.seal = GetSeal(stored.seal());
   if (stored.has_result()) record.result = GetObject(stored.result());
   record.failure_reason = stored.failure_reason();
@@ -197,6 +270,7 @@ absl::StatusOr<SessionRecord> DecodeRecord(const std::string& bytes) {
   record.update_time = GetTime(stored.has_update_time(), stored.update_time());
   record.claims_in_window = stored.claims_in_window();
   record.claim_window_start = GetTime(stored.has_claim_window_start(), stored.claim_window_start());
+  GetLifetime(stored, record);
   return record;
 }
 

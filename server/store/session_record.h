@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "base/object.h"
@@ -66,12 +67,38 @@ struct PartRecord {
   bool operator==(const PartRecord&) const = default;
 };
 
+// The last committed bytes, below the backend's smallest part, kept in the store at the ledger's
+// end (rule 11).
+struct Tail {
+  int64_t size = 0;  // 1 to kMaxTailSize
+  uint64_t crc64 = 0;
+  uint64_t ledger_crc64 = 0;  // of the bytes below the tail
+
+  bool operator==(const Tail&) const = default;
+};
+
+// No tail is larger: above the smallest part only where part numbers are too scarce for a cut.
+inline constexpr int64_t kMaxTailSize = 1024 * 1024;
+
+// A multipart upload that nobody will complete: of a session that ended, or of an earlier life.
+struct DeadUpload {
+  std::string remote;
+  ObjectName object;
+  std::string upload_id;
+  int32_t aborts = 0;  // how often the backend has discarded it; kUploadAborts are enough
+
+  bool operator==(const DeadUpload&) const = default;
+};
+
+// A part that was being uploaded while its upload was discarded may survive: once more, later.
+inline constexpr int32_t kUploadAborts = 2;
+
 // What will be published, recorded before it is.
 struct Seal {
   bool single_put = false;  // by one PutObject; otherwise the ledger, by CompleteUpload
   int64_t size = 0;
   uint64_t crc64 = 0;
-  // Single put: no attempt that was sent so far can have an effect at or after this time.
+  // Single put: no attempt whose outcome is not known can have an effect at or after this time.
   absl::Time put_valid_until = absl::InfinitePast();
 
   bool operator==(const Seal&) const = default;
@@ -99,12 +126,14 @@ struct SessionRecord {
 
   Fence fence;
   int32_t reserved_number = 0;  // no owner so far may have sent a part number above this
-  std::string upload_id;        // empty: none. In an ended session: still to be aborted
+  std::string upload_id;        // empty: none; always in an ended session
+  std::vector<DeadUpload> dead_uploads;
 
-  // The end of the ledger.
+  // The end of the ledger, and of the tail behind it: what is committed.
   int64_t next_sequence = 0;
   int64_t committed_size = 0;
   uint64_t committed_crc64 = 0;
+  std::optional<Tail> tail;
 
   std::optional<Seal> seal;               // from kFinishing on
   std::optional<PublishedObject> result;  // kFinished
@@ -114,9 +143,23 @@ struct SessionRecord {
   absl::Time create_time = absl::InfinitePast();
   absl::Time update_time = absl::InfinitePast();
 
+  // How long it is kept without a sign of life, and how long once it has ended.
+  absl::Duration idle_ttl = absl::Hours(7 * 24);
+  absl::Duration retention = absl::Hours(7 * 24);
+  // Open: when it expires, put off at most once an hour. Ended: when it is forgotten. Finishing:
+  // never.
+  absl::Time expire_time = absl::InfiniteFuture();
+  // When the reaper has something to do with it: expiry, an outcome to establish, an upload to
+  // discard, or the record to forget.
+  absl::Time reap_time = absl::InfiniteFuture();
+
   // Claims since claim_window_start, which is less than a minute ago or does not matter.
   int32_t claims_in_window = 0;
   absl::Time claim_window_start = absl::InfinitePast();
+
+  // The bytes below the tail: where the next part begins.
+  int64_t ledger_size() const { return committed_size - (tail.has_value() ? tail->size : 0); }
+  uint64_t ledger_crc64() const { return tail.has_value() ? tail->ledger_crc64 : committed_crc64; }
 
   bool operator==(const SessionRecord&) const = default;
 };

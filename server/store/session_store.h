@@ -31,6 +31,12 @@ struct SessionPage {
   std::string next_page_token;  // empty: this was the last one
 };
 
+// A session and the key it is kept under.
+struct KeyedSession {
+  SessionKey key;
+  SessionRecord record;
+};
+
 // Keeps sessions durably. Thread-safe; every call returns at once and answers through its callback.
 //
 // A store is linearizable: a write's answer is kOk only once it is durable and every later call,
@@ -59,6 +65,11 @@ class SessionStore {
   // / BAD_PAGE_TOKEN for a page token that no page gave.
   using PageDone = absl::AnyInvocable<void(absl::StatusOr<SessionPage>) &&>;
   virtual void List(const SessionQuery& query, PageDone done) = 0;
+
+  // Up to `limit` sessions of all principals whose reap_time is not after `now`, earliest first. To
+  // find, never to decide: whoever acts on it writes with a comparison.
+  using DueDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<KeyedSession>>) &&>;
+  virtual void Due(absl::Time now, int limit, DueDone done) = 0;
 };
 
 }  // namespace penstock

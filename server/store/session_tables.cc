@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "server/store/record_codec.h"
@@ -18,15 +19,33 @@ constexpr char kFindById[] =
 
 constexpr char kInsert[] =
     "INSERT INTO sessions(key, session_id, principal, state, remote, bucket, object_key, epoch, "
-    "committed_size, update_time, record) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    "committed_size, update_time, record, reap_time) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
-// What every write changes, apart from what only some do: SQLite rewrites the index of lists for
-// every statement that names a column of it.
+// What every write changes, apart from what only some do: SQLite rewrites an index for every
+// statement that names a column of it: that of lists, or that of the reaper.
 constexpr char kUpdate[] =
     "UPDATE sessions SET epoch=?1, committed_size=?2, update_time=?3, record=?4 WHERE id=?5";
 
 constexpr char kUpdateListed[] =
     "UPDATE sessions SET session_id=?1, state=?2, remote=?3, bucket=?4, object_key=?5 WHERE id=?6";
+
+constexpr char kUpdateReap[] = "UPDATE sessions SET reap_time=?1 WHERE id=?2";
+
+// The ledger and the tail go with it.
+constexpr char kErase[] = "DELETE FROM sessions WHERE id=?1";
+
+constexpr char kDropLedger[] = "DELETE FROM parts WHERE session=?1";
+
+constexpr char kDropTail[] = "DELETE FROM tails WHERE session=?1";
+
+constexpr char kSaveTail[] = "INSERT OR REPLACE INTO tails(session, bytes) VALUES(?1, ?2)";
+
+constexpr char kReadTail[] = "SELECT bytes FROM tails WHERE session=?1";
+
+constexpr char kDue[] =
+    "SELECT key, record FROM sessions INDEXED BY sessions_reap WHERE reap_time<=?1 "
+    "ORDER BY reap_time";
 
 constexpr char kAppend[] =
     "INSERT INTO parts(session, sequence, number, offset, size, crc64, etag) "
@@ -71,9 +90,9 @@ bool IsLedger(const std::vector<PartRecord>& rows, int64_t first_sequence, int64
 
 // What a claim answers is what the next owner acknowledges and publishes.
 bool LedgerMatches(const SessionRecord& record, const std::vector<PartRecord>& rows) {
-  if (rows.empty()) return record.next_sequence == 0;
+  if (rows.empty()) return record.next_sequence == 0 && record.ledger_size() == 0;
   return rows.front().offset == 0 && std::ssize(rows) == record.next_sequence &&
-         rows.back().offset + rows.back().size == record.committed_size;
+         rows.back().offset + rows.back().size == record.ledger_size();
 }
 
 StoreAnswer Answer(StoreCode code, std::string message, std::optional<SessionRecord> record) {
@@ -86,6 +105,13 @@ StoreAnswer Answer(StoreCode code, std::string message, std::optional<SessionRec
 
 StoreAnswer NotFound() {
   return Answer(StoreCode::kNotFound, "there is no such session", std::nullopt);
+}
+
+// Runs a statement whose only parameter is a session.
+absl::Status RunOn(SqliteStatement& statement, int64_t session) {
+  SqliteRun run(statement);
+  run.Integer(session);
+  return run.Finish();
 }
 
 }  // namespace
@@ -102,6 +128,13 @@ absl::StatusOr<std::unique_ptr<SessionTables>> SessionTables::Prepare(SqliteData
       {&tables->append_, kAppend},
       {&tables->read_ledger_, kReadLedger},
       {&tables->list_, kList},
+      {&tables->update_reap_, kUpdateReap},
+      {&tables->erase_, kErase},
+      {&tables->drop_ledger_, kDropLedger},
+      {&tables->drop_tail_, kDropTail},
+      {&tables->save_tail_, kSaveTail},
+      {&tables->read_tail_, kReadTail},
+      {&tables->due_, kDue},
   };
   for (const auto& [statement, sql] : statements) {
     PENSTOCK_ASSIGN_OR_RETURN(*statement, SqliteStatement::Prepare(database, sql));
@@ -122,18 +155,32 @@ absl::StatusOr<StoreAnswer> SessionTables::Write(const SessionKey& key, const Se
   PENSTOCK_RETURN_IF_ERROR(read);
   StoreAnswer& answer = effect.answer;
   if (std::holds_alternative<ClaimSession>(write) && answer.code == StoreCode::kOk &&
-      !Ended(answer.record->state) && !LedgerMatches(*answer.record, answer.ledger)) {
+      !answer.kept && !Ended(answer.record->state) &&
+      !LedgerMatches(*answer.record, answer.ledger)) {
     return Corrupt("the ledger of a session is not what its record says");
   }
-  if (answer.code != StoreCode::kOk || !effect.changed) return std::move(answer);
-  int64_t id = row.has_value() ? row->id : 0;
-  if (row.has_value()) {
-    PENSTOCK_RETURN_IF_ERROR(Update(*row, *answer.record));
-  } else {
-    PENSTOCK_ASSIGN_OR_RETURN(id, Insert(key, *answer.record));
+  if (effect.read_tail) {
+    PENSTOCK_ASSIGN_OR_RETURN(answer.tail, ReadTail(row->id, *answer.record->tail));
   }
-  PENSTOCK_RETURN_IF_ERROR(Append(id, effect.new_rows));
+  if (answer.code != StoreCode::kOk || !effect.changed) return std::move(answer);
+  if (effect.erase) {
+    PENSTOCK_RETURN_IF_ERROR(RunOn(*erase_, row->id));
+    return std::move(answer);
+  }
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t id, Store(key, row, *answer.record));
+  PENSTOCK_RETURN_IF_ERROR(CarryOut(id, effect));
   return std::move(answer);
+}
+
+// All that is not the record.
+absl::Status SessionTables::CarryOut(int64_t session, const WriteEffect& effect) {
+  if (effect.drop_ledger) PENSTOCK_RETURN_IF_ERROR(RunOn(*drop_ledger_, session));
+  if (effect.drop_tail) PENSTOCK_RETURN_IF_ERROR(RunOn(*drop_tail_, session));
+  PENSTOCK_RETURN_IF_ERROR(Append(session, effect.new_rows));
+  if (!effect.new_tail.has_value()) return absl::OkStatus();
+  SqliteRun run(*save_tail_);
+  run.Integer(session).Blob(*effect.new_tail);
+  return run.Finish();
 }
 
 absl::StatusOr<StoreAnswer> SessionTables::Get(const SessionKey& key) {
@@ -173,6 +220,19 @@ absl::StatusOr<SessionPage> SessionTables::List(const SessionQuery& query) {
   }
 }
 
+absl::StatusOr<std::vector<KeyedSession>> SessionTables::Due(absl::Time now, int limit) {
+  std::vector<KeyedSession> due;
+  SqliteRun run(*due_);
+  run.Integer(absl::ToUnixNanos(now));
+  while (std::ssize(due) < limit) {
+    PENSTOCK_ASSIGN_OR_RETURN(const bool row, run.Step());
+    if (!row) break;
+    absl::StatusOr<SessionRecord> record = DecodeRecord(run.BlobAt(1));
+    if (record.ok()) due.push_back({{run.BlobAt(0)}, *std::move(record)});
+  }
+  return due;
+}
+
 absl::StatusOr<std::optional<SessionTables::Row>> SessionTables::Find(const SessionKey& key) {
   SqliteRun run(*find_);
   run.Blob(key.digest);
@@ -182,6 +242,14 @@ absl::StatusOr<std::optional<SessionTables::Row>> SessionTables::Find(const Sess
   return std::optional<Row>(Row{run.IntegerAt(0), std::move(record)});
 }
 
+absl::StatusOr<int64_t> SessionTables::Store(const SessionKey& key,
+                                             const std::optional<Row>& before,
+                                             const SessionRecord& record) {
+  if (!before.has_value()) return Insert(key, record);
+  PENSTOCK_RETURN_IF_ERROR(Update(*before, record));
+  return before->id;
+}
+
 absl::StatusOr<int64_t> SessionTables::Insert(const SessionKey& key, const SessionRecord& record) {
   SqliteRun run(*insert_);
   run.Blob(key.digest).Text(record.session_id).Text(record.principal);
@@ -189,6 +257,7 @@ absl::StatusOr<int64_t> SessionTables::Insert(const SessionKey& key, const Sessi
   run.Text(record.spec.object.bucket).Text(record.spec.object.key);
   run.Integer(record.fence.epoch).Integer(record.committed_size);
   run.Integer(absl::ToUnixSeconds(record.update_time)).Blob(EncodeRecord(record));
+  run.Integer(absl::ToUnixNanos(record.reap_time));
   PENSTOCK_RETURN_IF_ERROR(run.Finish());
   return sqlite3_last_insert_rowid(database_->handle());
 }
@@ -201,11 +270,25 @@ absl::Status SessionTables::Update(const Row& before, const SessionRecord& recor
     run.Integer(before.id);
     PENSTOCK_RETURN_IF_ERROR(run.Finish());
   }
+  if (before.record.reap_time != record.reap_time) {
+    SqliteRun run(*update_reap_);
+    run.Integer(absl::ToUnixNanos(record.reap_time)).Integer(before.id);
+    PENSTOCK_RETURN_IF_ERROR(run.Finish());
+  }
   if (SameListed(before.record, record)) return absl::OkStatus();
   SqliteRun run(*update_listed_);
   run.Text(record.session_id).Integer(static_cast<int>(record.state)).Text(record.spec.remote);
   run.Text(record.spec.object.bucket).Text(record.spec.object.key).Integer(before.id);
   return run.Finish();
+}
+
+absl::StatusOr<std::string> SessionTables::ReadTail(int64_t session, const Tail& tail) {
+  SqliteRun run(*read_tail_);
+  run.Integer(session);
+  PENSTOCK_ASSIGN_OR_RETURN(const bool found, run.Step());
+  std::string bytes = found ? run.BlobAt(0) : std::string();
+  if (std::ssize(bytes) == tail.size && Crc64(bytes) == tail.crc64) return bytes;
+  return Corrupt("the tail of a session is not what its record says");
 }
 
 absl::Status SessionTables::Append(int64_t session, const std::vector<PartRecord>& rows) {

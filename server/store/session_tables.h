@@ -37,6 +37,10 @@ class SessionTables {
   // Also INVALID_ARGUMENT / BAD_PAGE_TOKEN.
   absl::StatusOr<SessionPage> List(const SessionQuery& query);
 
+  // As SessionStore::Due. What cannot be read is left out: it must not keep the reaper from the
+  // rest.
+  absl::StatusOr<std::vector<KeyedSession>> Due(absl::Time now, int limit);
+
  private:
   struct Row {
     int64_t id = 0;
@@ -46,9 +50,13 @@ class SessionTables {
   SessionTables() = default;
 
   absl::StatusOr<std::optional<Row>> Find(const SessionKey& key);
+  absl::StatusOr<int64_t> Store(const SessionKey& key, const std::optional<Row>& before,
+                                const SessionRecord& record);
   absl::StatusOr<int64_t> Insert(const SessionKey& key, const SessionRecord& record);
   absl::Status Update(const Row& before, const SessionRecord& record);
+  absl::Status CarryOut(int64_t session, const WriteEffect& effect);
   absl::Status Append(int64_t session, const std::vector<PartRecord>& rows);
+  absl::StatusOr<std::string> ReadTail(int64_t session, const Tail& tail);
   absl::StatusOr<std::vector<PartRecord>> ReadLedger(int64_t session, int64_t first_sequence,
                                                      int64_t count);
 
@@ -61,6 +69,13 @@ class SessionTables {
   std::unique_ptr<SqliteStatement> append_;
   std::unique_ptr<SqliteStatement> read_ledger_;
   std::unique_ptr<SqliteStatement> list_;
+  std::unique_ptr<SqliteStatement> update_reap_;
+  std::unique_ptr<SqliteStatement> erase_;
+  std::unique_ptr<SqliteStatement> drop_ledger_;
+  std::unique_ptr<SqliteStatement> drop_tail_;
+  std::unique_ptr<SqliteStatement> save_tail_;
+  std::unique_ptr<SqliteStatement> read_tail_;
+  std::unique_ptr<SqliteStatement> due_;
 };
 
 }  // namespace penstock

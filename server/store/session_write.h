@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <variant>
@@ -40,11 +41,17 @@ inline constexpr int32_t kDefaultClaimsPerMinute = 10;
 // and 4). An ended session is answered as it is, and nothing changes. kNotFound; kStaleOpen when
 // the epoch is above `expect_epoch`; kBusy with retry_after when there were more than
 // `claims_per_minute` within a minute. A claim is repeated with the same nonce.
+//
+// An owner that is opened again in its own process (rule 12) claims with `keep`, its own fence:
+// where that is still current the epoch rises but no number is reserved, and the answer is `kept`:
+// what the process holds in memory counts, and its numbers stay its own.
 struct ClaimSession {
   std::string nonce;
   int32_t reserve = 0;
+  std::optional<Fence> keep;
   std::optional<int64_t> expect_epoch;
   std::optional<SessionSpec> expect_spec;
+  bool any_spec_if_ended = false;  // START_OVER: an ended session is answered whatever it put
   absl::Time now;
   int32_t claims_per_minute = kDefaultClaimsPerMinute;
 };
@@ -57,8 +64,9 @@ struct SetUpload {
 };
 
 // Appends rows to the ledger of an open session, and extends the owner's reservation to
-// `reserve_to` in the same write. `rows` begin at the position and are contiguous; their part
-// numbers ascend and were reserved (kCorrupt otherwise).
+// `reserve_to` in the same write. `rows` begin at the ledger's end and are contiguous; their part
+// numbers ascend and were reserved. A tail is removed with the rows that cover it; no rows may end
+// within it (kCorrupt otherwise).
 struct CommitParts {
   LedgerPosition position;
   std::vector<PartRecord> rows;
@@ -66,8 +74,25 @@ struct CommitParts {
   absl::Time now;
 };
 
-// kOpen to kFinishing (rule 5). A sealed list must be the ledger as it is: its size and CRC-64; a
-// single put needs an empty ledger (kCorrupt otherwise).
+// Keeps the bytes from the ledger's end on in the store (rule 11): they are committed with it. A
+// tail that is there already is replaced by a longer one that begins with the same bytes (kCorrupt
+// when it is shorter, empty, or larger than kMaxTailSize).
+struct SaveTail {
+  LedgerPosition position;
+  int64_t offset = 0;  // the ledger's end
+  std::string bytes;
+  uint64_t crc64 = 0;  // of `bytes`
+  absl::Time now;
+};
+
+// A sign of life of an open session in which nothing else is written: puts off its expiry.
+struct TouchSession {
+  LedgerPosition position;
+  absl::Time now;
+};
+
+// kOpen to kFinishing (rule 5). A sealed list must be the ledger as it is, without a tail: its size
+// and CRC-64; a single put needs an empty ledger (kCorrupt otherwise).
 struct SealSession {
   LedgerPosition position;
   Seal seal;
@@ -87,10 +112,11 @@ struct RenewPut {
 struct FinishSession {
   LedgerPosition position;
   PublishedObject result;
+  bool put_settled = false;  // no attempt of a single put is of unknown outcome
   absl::Time now;
 };
 
-// kOpen or kFinishing to kFailed. The upload id stays until it is aborted.
+// kOpen or kFinishing to kFailed. Its upload is dead from here on.
 struct FailSession {
   LedgerPosition position;
   std::string reason;
@@ -100,22 +126,60 @@ struct FailSession {
 
 // kOpen to kAborted, whoever owns the session: raises the epoch, so that the owner's writes fail
 // from here on. An ended session is answered as it is. kWrongState when it is kFinishing: its
-// outcome must be established first.
+// outcome must be established first. kNotFound when the token began anew since: another life.
 struct AbortSession {
+  std::string session_id;
   std::string nonce;
   absl::Time now;
 };
 
-// Forgets the upload id of an ended session after the backend discarded the upload. Without effect
-// when it is another.
+// kOpen to kExpired, likewise, if nothing has happened since the session was seen to be due: the
+// reaper and a client that comes back race in this comparison (kFenced when the client won, also by
+// a sign of life of the same owner that put the expiry off beyond `now`).
+struct ExpireSession {
+  Fence seen;
+  std::string nonce;
+  absl::Time now;
+};
+
+// Begins a new life of the token (rule 8): new session id, mark, spec and fence, an empty ledger,
+// and the old upload dead. Only of an ended session that nobody changed since it was seen (kFenced
+// otherwise). `record` is the new life as CreateSession takes it, open; its life and epoch are set
+// here, because an epoch never restarts for a token.
+struct StartOver {
+  Fence seen;
+  SessionState seen_state;
+  SessionRecord record;
+  absl::Time now;
+};
+
+// Notes that the backend has discarded a dead upload, and forgets it after kUploadAborts times: the
+// second counts from the record's reap_time on, so that two who discard it at the same time, or a
+// repeat, count once. Without effect when there is none of that id.
 struct UploadAborted {
   std::string upload_id;
   absl::Time now;
 };
 
+// Removes an ended session whose retention is over and that has no dead upload left (kWrongState
+// otherwise). Its token is unknown from here on.
+struct ForgetSession {
+  Fence seen;
+  absl::Time now;
+};
+
 using SessionWrite =
-    std::variant<CreateSession, ClaimSession, SetUpload, CommitParts, SealSession, RenewPut,
-                 FinishSession, FailSession, AbortSession, UploadAborted>;
+    std::variant<CreateSession, ClaimSession, SetUpload, CommitParts, SaveTail, TouchSession,
+                 SealSession, RenewPut, FinishSession, FailSession, AbortSession, ExpireSession,
+                 StartOver, UploadAborted, ForgetSession>;
+
+// The names of the writes in the order of SessionWrite's alternatives, for logs and fault points.
+inline constexpr const char* kWriteNames[] = {
+    "create", "claim", "set_upload", "commit", "save_tail",  "touch",          "seal",  "renew",
+    "finish", "fail",  "abort",      "expire", "start_over", "upload_aborted", "forget"};
+static_assert(std::size(kWriteNames) == std::variant_size_v<SessionWrite>, "name every write");
+
+inline const char* WriteName(const SessionWrite& write) { return kWriteNames[write.index()]; }
 
 enum class StoreCode {
   kOk,            // done; or it had been done before by the same write
@@ -140,7 +204,9 @@ struct StoreAnswer {
   std::string message;  // of errors
   std::optional<SessionRecord>
       record;  // after the write; with kFenced, kExists and the like: the one in the way
-  std::vector<PartRecord> ledger;  // ClaimSession: all rows
+  std::vector<PartRecord> ledger;  // ClaimSession, unless `kept`: all rows
+  std::string tail;                // ClaimSession, unless `kept`: the bytes of record->tail
+  bool kept = false;               // ClaimSession: `keep` was current
   int32_t first_number = 0;        // ClaimSession: the first part number of the reservation; of a
                                    // sealed session, which gets none, the one above all others
   absl::Duration retry_after = absl::ZeroDuration();  // kBusy
@@ -149,14 +215,21 @@ struct StoreAnswer {
 // Reads `count` rows of the session's ledger from `first_sequence` on, within the same transaction.
 using ReadLedger = std::function<std::vector<PartRecord>(int64_t first_sequence, int64_t count)>;
 
-// Applies `write` to `record` (nullopt: no such session). When the answer is kOk and `changed` is
-// set, the caller stores answer.record, and for CommitParts appends its rows, in the transaction in
-// which it read `record`. Deterministic and without side effects.
+// What a write does besides its answer. When the answer is kOk and `changed` is set, the caller
+// does all of it in the transaction in which it read the record: first what is dropped, then what
+// is new.
 struct WriteEffect {
   StoreAnswer answer;
-  bool changed = false;
+  bool changed = false;      // store answer.record
+  bool drop_ledger = false;  // all rows
+  bool drop_tail = false;    // the bytes of the tail
+  bool erase = false;        // the record with all that belongs to it
   std::vector<PartRecord> new_rows;
+  std::optional<std::string> new_tail;  // replaces the bytes of the tail
+  bool read_tail = false;               // answer.tail is to be filled in
 };
+
+// Applies `write` to `record` (nullopt: no such session). Deterministic and without side effects.
 WriteEffect ApplyWrite(const std::optional<SessionRecord>& record, const SessionWrite& write,
                        const ReadLedger& read_ledger);
 

@@ -20,8 +20,10 @@ std::vector<SessionWrite> OwnersWrites(const OneSession& session) {
           TestCommit(*session.record, 3, 1),
           SealSession{at, session.ListSeal(), TestTime()},
           RenewPut{at, TestTime(), TestTime()},
-          FinishSession{at, session.Result(), TestTime()},
-          FailSession{at, "OTHER", "message", TestTime()}};
+          FinishSession{at, session.Result(), false, TestTime()},
+          FailSession{at, "OTHER", "message", TestTime()},
+          TestTail(*session.record, "tail"),
+          TouchSession{at, TestTime()}};
 }
 
 template <typename Change>
@@ -37,8 +39,12 @@ SessionWrite WithPosition(SessionWrite write, Change change) {
 TEST(SessionWriteTest, EveryWriteButCreateNeedsASession) {
   std::vector<SessionWrite> writes = OwnersWrites(OneSession::In(SessionState::kOpen));
   writes.push_back(TestClaim("new"));
-  writes.push_back(AbortSession{TestNonce("new"), TestTime()});
+  writes.push_back(AbortSession{"", TestNonce("new"), TestTime()});
+  writes.push_back(ExpireSession{{1, TestNonce("first")}, TestNonce("new"), TestTime()});
+  writes.push_back(StartOver{
+      {1, TestNonce("first")}, SessionState::kFailed, TestRecord("alice", "next"), TestTime()});
   writes.push_back(UploadAborted{"upload", TestTime()});
+  writes.push_back(ForgetSession{{1, TestNonce("first")}, TestTime()});
   for (const SessionWrite& write : writes) {
     OneSession none;
     EXPECT_EQ(none.Do(write).code, StoreCode::kNotFound) << write.index();
@@ -82,7 +88,9 @@ TEST(SessionWriteTest, OwnersWritesNeedTheirState) {
       {SessionState::kOpen, SessionState::kFinishing},  // the second as a repeat
       {},
       {SessionState::kFinishing, SessionState::kFinished},  // likewise
-      {SessionState::kOpen, SessionState::kFinishing}};
+      {SessionState::kOpen, SessionState::kFinishing},
+      {SessionState::kOpen},
+      {SessionState::kOpen}};
   for (const SessionState state : kAllStates) {
     for (size_t i = 0; i < allowed.size(); ++i) {
       OneSession session = OneSession::In(state);
@@ -257,7 +265,7 @@ TEST(SessionWriteTest, RenewedPutIsValidForTheLongerTime) {
 
 TEST(SessionWriteTest, FinishRecordsTheResultOnce) {
   OneSession session = OneSession::In(SessionState::kFinishing);
-  const FinishSession finish{session.position(), session.Result(), TestTime()};
+  const FinishSession finish{session.position(), session.Result(), false, TestTime()};
   EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
   EXPECT_EQ(session.record->state, SessionState::kFinished);
   EXPECT_EQ(session.record->result, finish.result);
@@ -271,7 +279,8 @@ TEST(SessionWriteTest, FinishRecordsTheResultOnce) {
 
 TEST(SessionWriteTest, FinishOfASinglePutIsRecognisedThoughItMovedTheCommittedSize) {
   OneSession session = SealedPut();
-  const FinishSession finish{session.position(), {5, 0x1234, "etag", "", "", TestTime()}, {}};
+  const FinishSession finish{
+      session.position(), {5, 0x1234, "etag", "", "", TestTime()}, false, {}};
   EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
   EXPECT_EQ(session.record->committed_size, 5);
   EXPECT_EQ(session.record->committed_crc64, 0x1234u);
@@ -281,7 +290,7 @@ TEST(SessionWriteTest, FinishOfASinglePutIsRecognisedThoughItMovedTheCommittedSi
 
 TEST(SessionWriteTest, FinishRefusesAResultThatWasNotSealed) {
   OneSession session = OneSession::In(SessionState::kFinishing);
-  FinishSession finish{session.position(), session.Result(), TestTime()};
+  FinishSession finish{session.position(), session.Result(), false, TestTime()};
   --finish.result.size;
   EXPECT_EQ(session.Do(finish).code, StoreCode::kCorrupt);
   finish.result = session.Result();
@@ -289,14 +298,36 @@ TEST(SessionWriteTest, FinishRefusesAResultThatWasNotSealed) {
   EXPECT_EQ(session.Do(finish).code, StoreCode::kCorrupt);
 }
 
-TEST(SessionWriteTest, FailKeepsTheUploadUntilItIsAborted) {
+TEST(SessionWriteTest, FinishTellsWhetherAPutMayStillCome) {
+  for (const bool settled : {false, true}) {
+    OneSession session = SealedPut();
+    const FinishSession finish{
+        session.position(), {5, 0x1234, "etag", "", "", TestTime()}, settled, TestTime()};
+    EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+    EXPECT_EQ(session.record->seal->put_valid_until, settled ? absl::InfinitePast() : TestTime());
+    EXPECT_EQ(session.Do(finish).code, StoreCode::kOk);
+    EXPECT_FALSE(session.changed);
+  }
+}
+
+TEST(SessionWriteTest, UploadThatASinglePutDidNotNeedIsDead) {
+  OneSession session = SealedPut();
+  session.record->upload_id = "upload";
+  session.Do(
+      FinishSession{session.position(), {5, 0x1234, "etag", "", "", TestTime()}, true, TestTime()});
+  EXPECT_EQ(session.record->upload_id, "");
+  EXPECT_EQ(session.record->dead_uploads, OnlyDeadUpload());
+}
+
+TEST(SessionWriteTest, FailLeavesADeadUpload) {
   OneSession session = OneSession::In(SessionState::kFinishing);
   const FailSession fail{session.position(), "REASON", "message", TestTime()};
   EXPECT_EQ(session.Do(fail).code, StoreCode::kOk);
   EXPECT_EQ(session.record->state, SessionState::kFailed);
   EXPECT_EQ(session.record->failure_reason, "REASON");
   EXPECT_EQ(session.record->failure_message, "message");
-  EXPECT_EQ(session.record->upload_id, "upload");
+  EXPECT_EQ(session.record->upload_id, "");
+  EXPECT_EQ(session.record->dead_uploads, OnlyDeadUpload());
   EXPECT_EQ(session.Do(fail).code, StoreCode::kOk);
   EXPECT_FALSE(session.changed);
 }
@@ -304,11 +335,12 @@ TEST(SessionWriteTest, FailKeepsTheUploadUntilItIsAborted) {
 TEST(SessionWriteTest, AbortFencesTheOwnerAndIsRepeatable) {
   OneSession session = OneSession::In(SessionState::kOpen);
   const CommitParts commit = TestCommit(*session.record, 3, 1);
-  const AbortSession abort{TestNonce("abort"), TestTime()};
+  const AbortSession abort{"", TestNonce("abort"), TestTime()};
   EXPECT_EQ(session.Do(abort).code, StoreCode::kOk);
   EXPECT_EQ(session.record->state, SessionState::kAborted);
   EXPECT_EQ(session.record->fence, (Fence{4, TestNonce("abort")}));
-  EXPECT_EQ(session.record->upload_id, "upload");
+  EXPECT_EQ(session.record->upload_id, "");
+  EXPECT_EQ(session.record->dead_uploads, OnlyDeadUpload());
   EXPECT_EQ(session.Do(commit).code, StoreCode::kFenced);
   EXPECT_EQ(session.Do(abort).code, StoreCode::kOk);
   EXPECT_FALSE(session.changed);
@@ -318,20 +350,8 @@ TEST(SessionWriteTest, AbortLeavesEndedSessionsAndWaitsForThoseBeingFinished) {
   for (const SessionState state : kAllStates) {
     if (state == SessionState::kOpen) continue;
     OneSession session = OneSession::In(state);
-    const StoreCode code = session.Do(AbortSession{TestNonce("abort"), TestTime()}).code;
+    const StoreCode code = session.Do(AbortSession{"", TestNonce("abort"), TestTime()}).code;
     EXPECT_EQ(code, Ended(state) ? StoreCode::kOk : StoreCode::kWrongState);
-    EXPECT_FALSE(session.changed);
-  }
-}
-
-TEST(SessionWriteTest, UploadAbortedForgetsThatUploadOfAnEndedSession) {
-  for (const SessionState state : kAllStates) {
-    OneSession session = OneSession::In(state);
-    EXPECT_EQ(session.Do(UploadAborted{"another", TestTime()}).code, StoreCode::kOk);
-    EXPECT_FALSE(session.changed);
-    EXPECT_EQ(session.Do(UploadAborted{"upload", TestTime()}).code, StoreCode::kOk);
-    EXPECT_EQ(session.record->upload_id, Ended(state) ? "" : "upload");
-    EXPECT_EQ(session.Do(UploadAborted{"upload", TestTime()}).code, StoreCode::kOk);
     EXPECT_FALSE(session.changed);
   }
 }

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/error.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "server/store/session_tables.h"
 #include "server/store/store_file.h"
@@ -52,6 +52,10 @@ StoreAnswer Failed(StoreCode code, const absl::Status& cause) {
   answer.code = code;
   answer.message = std::string(cause.message());
   return answer;
+}
+
+absl::Status WithDelayIfTransient(const absl::Status& cause) {
+  return cause.code() == Code::kUnavailable ? WithRetryDelay(cause, absl::Seconds(5)) : cause;
 }
 
 // One call: run within a transaction, perhaps twice, and answered once, after it was committed.
@@ -134,16 +138,32 @@ class ListCall final : public Call {
     // A bad page token is the caller's, not the database's.
     return page_.status().code() == Code::kInvalidArgument ? absl::OkStatus() : page_.status();
   }
-  void Fail(StoreCode, const absl::Status& cause) override {
-    const bool transient = cause.code() == Code::kUnavailable;
-    page_ = transient ? WithRetryDelay(cause, absl::Seconds(5)) : cause;
-  }
+  void Fail(StoreCode, const absl::Status& cause) override { page_ = WithDelayIfTransient(cause); }
   void Answer() override { std::move(done_)(std::move(page_)); }
 
  private:
   const SessionQuery query_;
   SessionStore::PageDone done_;
   absl::StatusOr<SessionPage> page_ = SessionPage();
+};
+
+class DueCall final : public Call {
+ public:
+  DueCall(absl::Time now, int limit, SessionStore::DueDone done)
+      : now_(now), limit_(limit), done_(std::move(done)) {}
+
+  absl::Status Run(SessionTables& tables) override {
+    due_ = tables.Due(now_, limit_);
+    return due_.status();
+  }
+  void Fail(StoreCode, const absl::Status& cause) override { due_ = WithDelayIfTransient(cause); }
+  void Answer() override { std::move(done_)(std::move(due_)); }
+
+ private:
+  const absl::Time now_;
+  const int limit_;
+  SessionStore::DueDone done_;
+  absl::StatusOr<std::vector<KeyedSession>> due_ = std::vector<KeyedSession>();
 };
 
 class SqliteStore final : public SessionStore {
@@ -160,7 +180,7 @@ class SqliteStore final : public SessionStore {
 
   ~SqliteStore() override {
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       stopping_ = true;
     }
     thread_.join();
@@ -179,10 +199,13 @@ class SqliteStore final : public SessionStore {
   void List(const SessionQuery& query, PageDone done) override {
     Enqueue(std::make_unique<ListCall>(query, std::move(done)));
   }
+  void Due(absl::Time now, int limit, DueDone done) override {
+    Enqueue(std::make_unique<DueCall>(now, limit, std::move(done)));
+  }
 
  private:
   void Enqueue(std::unique_ptr<Call> call) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     queue_.push_back(std::move(call));
   }
 
@@ -207,7 +230,7 @@ class SqliteStore final : public SessionStore {
   std::unique_ptr<SqliteDatabase> database_;  // nullptr: it must be opened anew
   std::unique_ptr<SessionTables> tables_;     // likewise; gone before its database
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::deque<std::unique_ptr<Call>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
@@ -216,8 +239,8 @@ class SqliteStore final : public SessionStore {
 
 // Takes the next calls; false when the store is being destroyed, and nobody may run them any more.
 bool SqliteStore::Take(Batch* batch) {
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &SqliteStore::HasWork));
+  MutexLock lock(&mutex_);
+  mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return HasWork(); });
   const size_t count =
       stopping_ ? queue_.size() : std::min(queue_.size(), static_cast<size_t>(max_batch_));
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);

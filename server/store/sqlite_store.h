@@ -37,7 +37,8 @@ struct SqliteStoreOptions {
 //
 // FAILED_PRECONDITION: STORE_IN_USE, another process (or another store of this one) has it;
 // STORE_FOREIGN, the file is another application's; STORE_TOO_NEW, a newer server wrote it;
-// STORE_UNUSABLE, it cannot be opened or written. DATA_LOSS / STORE_CORRUPT: it is damaged.
+// STORE_UNUSABLE, it cannot be opened or written. DATA_LOSS / STORE_CORRUPT: it is damaged, or its
+// log is in a way that would lose what was acknowledged (log_check.h).
 // RESOURCE_EXHAUSTED / STORE_FULL: there is no space to open it.
 //
 // When the store fails later: without space writes answer kExhausted, and work again when there is

@@ -7,50 +7,20 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "server/store/log_check.h"
+#include "server/store/store_schema.h"
 
 namespace penstock {
 namespace {
 
-constexpr int64_t kApplicationId = 0x504e5354;  // "PNST"
-constexpr int64_t kSchemaVersion = 1;
 constexpr mode_t kOwnerOnly = 0600;
-
-// What List filters on and what an administrator looks for stands in columns of its own; the record
-// itself is in `record` (stored_record.proto), and it alone is read. Text is compared by bytes.
-// The index of lists holds every filtered column, so that a list reads the rows it shows and no
-// others. Times of columns are seconds since 1970.
-constexpr char kTables[] = R"sql(
-CREATE TABLE sessions(
-  id INTEGER PRIMARY KEY,
-  key BLOB NOT NULL UNIQUE,
-  session_id TEXT NOT NULL UNIQUE,
-  principal TEXT NOT NULL,
-  state INTEGER NOT NULL,
-  remote TEXT NOT NULL,
-  bucket TEXT NOT NULL,
-  object_key TEXT NOT NULL,
-  epoch INTEGER NOT NULL,
-  committed_size INTEGER NOT NULL,
-  update_time INTEGER NOT NULL,
-  record BLOB NOT NULL
-) STRICT;
-CREATE INDEX sessions_list ON sessions(principal, session_id, state, remote, bucket, object_key);
-CREATE TABLE parts(
-  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
-  sequence INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  offset INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  crc64 INTEGER NOT NULL,
-  etag TEXT NOT NULL,
-  PRIMARY KEY(session, sequence)
-) STRICT, WITHOUT ROWID;
-)sql";
 
 absl::Status Refuse(const std::string& reason, const std::string& message) {
   return MakeError(absl::StatusCode::kFailedPrecondition, reason, message);
@@ -82,13 +52,60 @@ absl::StatusOr<int> OpenOwned(const std::string& path) {
   return file;
 }
 
-// Makes sure whose database it is, before anything is written to it. True: it is new.
-absl::StatusOr<bool> CheckOwnership(SqliteDatabase& database, const std::string& path) {
+// "penstockd, process 123", as far as it can be told: 0 is nobody that is known.
+std::string NameProcess(int64_t pid) {
+  if (pid <= 0) return "another process";
+  std::string name;
+  std::ifstream comm(absl::StrCat("/proc/", pid, "/comm"));
+  if (!std::getline(comm, name) || name.empty()) return absl::StrCat("process ", pid);
+  return absl::StrCat(name, ", process ", pid);
+}
+
+absl::Status InUse(const std::string& path, int64_t pid) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "STORE_IN_USE",
+                   absl::StrCat("the session store ", path, " is in use by ", NameProcess(pid),
+                                ": a store belongs to one server at a time"),
+                   {{"path", path}, {"pid", absl::StrCat(pid)}});
+}
+
+// Whoever finds the file locked reads here who has it. Nothing depends on it.
+void NoteHolder(int lock) {
+  const std::string text = absl::StrCat(getpid(), "\n");
+  if (ftruncate(lock, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = pwrite(lock, text.data(), text.size(), 0);
+  }
+}
+
+int64_t NotedHolder(int lock) {
+  char text[32] = {};
+  const ssize_t size = pread(lock, text, sizeof(text) - 1, 0);
+  int64_t pid = 0;
+  return size > 0 && absl::SimpleAtoi(absl::string_view(text, static_cast<size_t>(size)), &pid)
+             ? pid
+             : 0;
+}
+
+// The process that has SQLite's own lock on the database. REQUIRES: this process has no connection,
+// whose locks would go when the file is closed here.
+int64_t DatabaseHolder(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) return 0;
+  struct flock held = {};
+  held.l_type = F_WRLCK;
+  held.l_whence = SEEK_SET;
+  const bool asked = fcntl(file, F_GETLK, &held) == 0;
+  close(file);
+  return asked && held.l_type != F_UNLCK ? held.l_pid : 0;
+}
+
+// Makes sure whose database it is, before anything is written to it. The version of its tables; 0:
+// it is new.
+absl::StatusOr<int64_t> CheckOwnership(SqliteDatabase& database, const std::string& path) {
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t application, database.Integer("PRAGMA application_id"));
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t version, database.Integer("PRAGMA user_version"));
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t objects,
                             database.Integer("SELECT count(*) FROM sqlite_schema"));
-  if (application == 0 && version == 0 && objects == 0) return true;
+  if (application == 0 && version == 0 && objects == 0) return 0;
   if (application != kApplicationId) {
     return Refuse("STORE_FOREIGN", absl::StrCat("expected a session store of Penstock at ", path,
                                                 ", found another application's database"));
@@ -100,11 +117,11 @@ absl::StatusOr<bool> CheckOwnership(SqliteDatabase& database, const std::string&
                      ", this server knows version ", kSchemaVersion, ": a newer server wrote it"),
         {{"expected", absl::StrCat(kSchemaVersion)}, {"got", absl::StrCat(version)}});
   }
-  if (version < kSchemaVersion) {  // there has been none before 1
+  if (version < 1) {  // there has been none
     return MakeError(absl::StatusCode::kDataLoss, "STORE_CORRUPT",
                      absl::StrCat("the session store ", path, " has schema version ", version));
   }
-  return false;
+  return version;
 }
 
 // In this order: the lock before the journal, so that the log's index is in memory and no third
@@ -125,12 +142,6 @@ absl::Status Configure(SqliteDatabase& database, const SqliteStoreOptions& optio
   return absl::OkStatus();
 }
 
-absl::Status MakeTables(SqliteDatabase& database) {
-  return database.Execute(absl::StrCat("BEGIN IMMEDIATE;", kTables,
-                                       "PRAGMA application_id=", kApplicationId,
-                                       ";PRAGMA user_version=", kSchemaVersion, ";COMMIT"));
-}
-
 absl::Status CheckPages(SqliteDatabase& database, const SqliteStoreOptions& options) {
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t pages, database.Integer("PRAGMA page_count"));
   PENSTOCK_ASSIGN_OR_RETURN(const int64_t page_size, database.Integer("PRAGMA page_size"));
@@ -149,10 +160,9 @@ absl::StatusOr<std::unique_ptr<StoreFile>> StoreFile::Lock(const SqliteStoreOpti
   auto file = std::unique_ptr<StoreFile>(new StoreFile(options, lock));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return Unusable(lock_path, "lock");
-    return Refuse("STORE_IN_USE", absl::StrCat("the session store ", options.path,
-                                               " is in use by another process: a store belongs "
-                                               "to one server at a time"));
+    return InUse(options.path, NotedHolder(lock));
   }
+  NoteHolder(lock);
   // SQLite gives its log the mode of the database.
   PENSTOCK_ASSIGN_OR_RETURN(const int database, OpenOwned(options.path));
   close(database);
@@ -166,17 +176,18 @@ absl::StatusOr<std::unique_ptr<StoreFile>> StoreFile::Lock(const SqliteStoreOpti
 StoreFile::~StoreFile() { close(lock_); }
 
 absl::StatusOr<std::unique_ptr<SqliteDatabase>> StoreFile::Connect() const {
+  PENSTOCK_RETURN_IF_ERROR(CheckLog(options_.path + "-wal"));
   PENSTOCK_ASSIGN_OR_RETURN(auto database, SqliteDatabase::Open(options_.path, options_.vfs));
   PENSTOCK_RETURN_IF_ERROR(database->Execute("PRAGMA locking_mode=EXCLUSIVE"));
-  const absl::StatusOr<bool> fresh = CheckOwnership(*database, options_.path);
-  if (fresh.status().code() == absl::StatusCode::kUnavailable &&
-      ErrorMetadataOf(fresh.status())["sqlite_code"] == absl::StrCat(SQLITE_BUSY)) {
-    return Refuse("STORE_IN_USE", absl::StrCat("the session store ", options_.path,
-                                               " is in use by another program"));
+  const absl::StatusOr<int64_t> version = CheckOwnership(*database, options_.path);
+  if (version.status().code() == absl::StatusCode::kUnavailable &&
+      ErrorMetadataOf(version.status())["sqlite_code"] == absl::StrCat(SQLITE_BUSY)) {
+    database.reset();
+    return InUse(options_.path, DatabaseHolder(options_.path));
   }
-  if (!fresh.ok()) return fresh.status();
+  if (!version.ok()) return version.status();
   PENSTOCK_RETURN_IF_ERROR(Configure(*database, options_));
-  if (*fresh) PENSTOCK_RETURN_IF_ERROR(MakeTables(*database));
+  PENSTOCK_RETURN_IF_ERROR(UpgradeSchema(*database, *version));
   // A log that a crash left may hold commits that nobody has synchronized. From here on all that is
   // read is durable.
   PENSTOCK_RETURN_IF_ERROR(database->Execute("PRAGMA wal_checkpoint(TRUNCATE)"));

@@ -16,8 +16,8 @@ namespace penstock {
 class StoreFile {
  public:
   // Takes the lock and makes the file if there is none, readable by its owner alone whatever the
-  // umask. FAILED_PRECONDITION / STORE_IN_USE when another store has it; STORE_UNUSABLE when the
-  // directory or a file cannot be used.
+  // umask. FAILED_PRECONDITION / STORE_IN_USE when another store has it (the lock's file says which
+  // process); STORE_UNUSABLE when the directory or a file cannot be used.
   static absl::StatusOr<std::unique_ptr<StoreFile>> Lock(const SqliteStoreOptions& options);
 
   ~StoreFile();

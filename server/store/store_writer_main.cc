@@ -9,7 +9,7 @@
 //
 // Every run has a number of its own. Sessions have generations: a thread puts one after the other.
 //
-// When the store cannot be opened: one line with the reason, exit code 3.
+// When the store cannot be opened: one line with the reason and the message, exit code 3.
 
 #include <unistd.h>
 
@@ -68,7 +68,7 @@ void PutOne(SessionStore& store, const std::string& token, int run) {
     record = *MustDo(store, key, SealSession{PositionOf(record), seal, TestTime()}).record;
   }
   const PublishedObject result{seal.size, seal.crc64, "etag", "", "", TestTime()};
-  MustDo(store, key, FinishSession{PositionOf(record), result, TestTime()});
+  MustDo(store, key, FinishSession{PositionOf(record), result, false, TestTime()});
   Tell(token, "finished", seal.size);
 }
 
@@ -78,7 +78,8 @@ int Main(const std::string& path, int run, int first_generation) {
   options.checkpoint_pages = 20;  // so that kills meet checkpoints too
   const auto store = OpenSqliteStore(options);
   if (!store.ok()) {
-    std::printf("%s\n", ErrorReason(store.status()).c_str());
+    std::printf("%s %s\n", ErrorReason(store.status()).c_str(),
+                std::string(store.status().message()).c_str());
     return 3;
   }
   std::vector<std::thread> threads;

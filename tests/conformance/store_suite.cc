@@ -151,7 +151,7 @@ TEST_P(StoreSuite, EveryWriteOfAFormerOwnerIsFenced) {
                                  TestCommit(old, 2, 1),
                                  SealSession{at, SealOf(old), TestTime()},
                                  RenewPut{at, TestTime(), TestTime()},
-                                 FinishSession{at, ResultOf(old), TestTime()},
+                                 FinishSession{at, ResultOf(old), false, TestTime()},
                                  FailSession{at, "REASON", "message", TestTime()}};
   for (const SessionWrite& write : writes) {
     const StoreAnswer answer = Do(write);
@@ -166,13 +166,13 @@ TEST_P(StoreSuite, SealAndFinishAreRepeatableAndFinal) {
   SessionRecord record = Create();
   record = MustDo(SetUpload{PositionOf(record), "upload", TestTime()});
   record = MustDo(TestCommit(record, 1, 2));
-  EXPECT_EQ(Code(FinishSession{PositionOf(record), ResultOf(record), TestTime()}),
+  EXPECT_EQ(Code(FinishSession{PositionOf(record), ResultOf(record), false, TestTime()}),
             StoreCode::kWrongState);
   const SealSession seal{PositionOf(record), SealOf(record), TestTime()};
   EXPECT_EQ(MustDo(seal).state, SessionState::kFinishing);
   EXPECT_EQ(Code(seal), StoreCode::kOk);
   EXPECT_EQ(Code(TestCommit(record, 3, 1)), StoreCode::kWrongState);
-  const FinishSession finish{PositionOf(record), ResultOf(record), TestTime()};
+  const FinishSession finish{PositionOf(record), ResultOf(record), false, TestTime()};
   const SessionRecord finished = MustDo(finish);
   EXPECT_EQ(finished.state, SessionState::kFinished);
   EXPECT_EQ(finished.upload_id, "");
@@ -185,7 +185,7 @@ TEST_P(StoreSuite, SealAndFinishAreRepeatableAndFinal) {
 TEST_P(StoreSuite, ResultIsAnsweredToEveryLaterOpen) {
   SessionRecord record = Create();
   record = MustDo(SealSession{PositionOf(record), SealOf(record), TestTime()});
-  record = MustDo(FinishSession{PositionOf(record), ResultOf(record), TestTime()});
+  record = MustDo(FinishSession{PositionOf(record), ResultOf(record), false, TestTime()});
   for (const char* name : {"one", "two"}) {
     const StoreAnswer answer = Do(TestClaim(name));
     EXPECT_EQ(answer.code, StoreCode::kOk);
@@ -201,7 +201,8 @@ TEST_P(StoreSuite, SinglePutIsRenewedAndFinished) {
   const absl::Time later = TestTime() + absl::Minutes(15);
   record = MustDo(RenewPut{PositionOf(record), later, TestTime()});
   EXPECT_EQ(record.seal->put_valid_until, later);
-  const FinishSession finish{PositionOf(record), {5, 0x1234, "e", "", "", TestTime()}, TestTime()};
+  const FinishSession finish{
+      PositionOf(record), {5, 0x1234, "e", "", "", TestTime()}, false, TestTime()};
   EXPECT_EQ(MustDo(finish).committed_size, 5);
   EXPECT_EQ(Code(finish), StoreCode::kOk);
   EXPECT_EQ(Code(RenewPut{PositionOf(Stored()), later, TestTime()}), StoreCode::kWrongState);
@@ -217,26 +218,32 @@ TEST_P(StoreSuite, FailureIsKeptAndItsUploadForgottenOnceAborted) {
   EXPECT_EQ(record.failure_message, "message");
   EXPECT_EQ(MustDo(fail), record);
   EXPECT_EQ(Code(TestCommit(record, 1, 1)), StoreCode::kWrongState);
-  EXPECT_EQ(MustDo(UploadAborted{"another", TestTime()}).upload_id, "upload");
-  EXPECT_EQ(MustDo(UploadAborted{"upload", TestTime()}).upload_id, "");
-  EXPECT_EQ(Code(UploadAborted{"upload", TestTime()}), StoreCode::kOk);
+  EXPECT_EQ(record.upload_id, "");
+  ASSERT_EQ(record.dead_uploads.size(), 1u);
+  EXPECT_EQ(MustDo(UploadAborted{"another", TestTime()}), record);
+  record = MustDo(UploadAborted{"upload", TestTime()});
+  ASSERT_EQ(record.dead_uploads.size(), 1u) << "a part may have been under way";
+  EXPECT_EQ(record.dead_uploads[0].aborts, 1);
+  record = MustDo(UploadAborted{"upload", record.reap_time});
+  EXPECT_THAT(record.dead_uploads, IsEmpty());
+  EXPECT_EQ(MustDo(UploadAborted{"upload", record.reap_time}), record);
 }
 
 TEST_P(StoreSuite, AbortFencesTheOwner) {
   const SessionRecord record = Create();
-  const AbortSession abort{TestNonce("abort"), TestTime()};
+  const AbortSession abort{"", TestNonce("abort"), TestTime()};
   const SessionRecord aborted = MustDo(abort);
   EXPECT_EQ(aborted.state, SessionState::kAborted);
   EXPECT_EQ(aborted.fence.epoch, 2);
   EXPECT_EQ(Code(TestCommit(record, 1, 1)), StoreCode::kFenced);
   EXPECT_EQ(MustDo(abort), aborted);
-  EXPECT_EQ(MustDo(AbortSession{TestNonce("again"), TestTime()}), aborted);
+  EXPECT_EQ(MustDo(AbortSession{"", TestNonce("again"), TestTime()}), aborted);
 }
 
 TEST_P(StoreSuite, AbortWaitsForASessionThatIsBeingFinished) {
   SessionRecord record = Create();
   record = MustDo(SealSession{PositionOf(record), SealOf(record), TestTime()});
-  EXPECT_EQ(Code(AbortSession{TestNonce("abort"), TestTime()}), StoreCode::kWrongState);
+  EXPECT_EQ(Code(AbortSession{"", TestNonce("abort"), TestTime()}), StoreCode::kWrongState);
   EXPECT_EQ(Stored(), record);
 }
 
@@ -249,16 +256,18 @@ TEST_P(StoreSuite, EveryFieldSurvivesARestart) {
   record.committed_size = 0;
   record.committed_crc64 = 0;
   record.result.reset();
+  record.tail.reset();
   record.reserved_number = 4;
-  ASSERT_EQ(Code(CreateSession{record}), StoreCode::kOk);
+  const CreateSession create{record};
+  record = MustDo(create);
   Reopen();
   EXPECT_EQ(Stored(), record);
-  EXPECT_EQ(Code(CreateSession{record}), StoreCode::kOk) << "a repeat is recognised to the bit";
+  EXPECT_EQ(Code(create), StoreCode::kOk) << "a repeat is recognised to the bit";
   record = MustDo(TestCommit(record, 1, 2));
   Reopen();
   EXPECT_EQ(Stored(), record);
   record = MustDo(SealSession{PositionOf(record), SealOf(record), TestTime()});
-  record = MustDo(FinishSession{PositionOf(record), ResultOf(record), TestTime()});
+  record = MustDo(FinishSession{PositionOf(record), ResultOf(record), false, TestTime()});
   Reopen();
   EXPECT_EQ(Stored(), record);
   const FoundSession found = GetByIdNow(store(), record.principal, record.session_id);

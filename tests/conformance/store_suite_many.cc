@@ -89,7 +89,7 @@ TEST_P(StoreSuite, ListMatchesEveryGivenField) {
   insert("3", "r2", "b1");
   const SessionKey failed = insert("4", "r2", "b2");
   const SessionKey aborted = insert("5", "r2", "b2");
-  EXPECT_EQ(Do(aborted, AbortSession{TestNonce("a"), TestTime()}).code, StoreCode::kOk);
+  EXPECT_EQ(Do(aborted, AbortSession{"", TestNonce("a"), TestTime()}).code, StoreCode::kOk);
   const SessionRecord record = *GetNow(store(), failed).record;
   EXPECT_EQ(Do(failed, FailSession{PositionOf(record), "REASON", "", TestTime()}).code,
             StoreCode::kOk);
@@ -149,7 +149,7 @@ TEST_P(StoreSuite, PagesGoOnWhileSessionsComeAndGo) {
   EXPECT_THAT(Ids(page->sessions), ElementsAre(Name(0), Name(2)));
   query.page_token = page->next_page_token;
   // The last one shown goes, one comes before the page, one within it and one at its end.
-  EXPECT_EQ(Do(keys[1], AbortSession{TestNonce("a"), TestTime()}).code, StoreCode::kOk);
+  EXPECT_EQ(Do(keys[1], AbortSession{"", TestNonce("a"), TestTime()}).code, StoreCode::kOk);
   for (const int i : {1, 3, 9}) Insert(store(), TestRecord("alice", Name(i)));
   Reopen();  // a token is good after a restart too
   page = ListNow(store(), query);

@@ -55,32 +55,29 @@ class Workspace:
         return path
 
 
-class Process:
-    """A program, and the lines it printed to stdout so far."""
+class Output:
+    """What a program wrote to one of its pipes so far, by lines."""
 
-    def __init__(self, arguments, env=None, cwd=None, stdin=subprocess.DEVNULL):
+    def __init__(self, pipe):
         self.lines = []
+        self._pipe = pipe
+        self._ended = False
         self._arrived = threading.Condition()
-        self.stderr_file = tempfile.TemporaryFile()
-        self.popen = subprocess.Popen(
-            [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=self.stderr_file, stdin=stdin,
-            env={**os.environ, **(env or {})}, cwd=cwd)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self):
-        for line in self.popen.stdout:
+        for line in self._pipe:
             with self._arrived:
                 self.lines.append(line.decode(errors="replace").rstrip("\n"))
                 self._arrived.notify_all()
         with self._arrived:
             self._ended = True
             self._arrived.notify_all()
-
-    _ended = False
+        self._pipe.close()
 
     def wait_line(self, wanted, timeout=60):
-        """The first line for which `wanted` (a text within it, or a function) holds."""
+        """The first line for which `wanted` (a text within it, or a function) holds; None when none came."""
         matches = wanted if callable(wanted) else lambda line: wanted in line
         seen = 0
         deadline = time.monotonic() + timeout
@@ -92,12 +89,45 @@ class Process:
                 seen = len(self.lines)
                 left = deadline - time.monotonic()
                 if self._ended or left <= 0:
-                    raise AssertionError(f"no such line; stdout: {self.lines}; stderr: {self.stderr()}")
+                    return None
                 self._arrived.wait(left)
 
+    def join(self, timeout):
+        """Waits until nobody has the other end any more."""
+        self._reader.join(timeout)
+
+
+class Process:
+    """A program, and the lines it printed so far."""
+
+    def __init__(self, arguments, env=None, cwd=None, stdin=subprocess.DEVNULL):
+        self.popen = subprocess.Popen(
+            [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=stdin,
+            env={**os.environ, **(env or {})}, cwd=cwd)
+        self.output, self.errors = Output(self.popen.stdout), Output(self.popen.stderr)
+
+    @property
+    def lines(self):
+        """Of stdout."""
+        return self.output.lines
+
+    def wait_line(self, wanted, timeout=60):
+        """The first line of stdout for which `wanted` holds."""
+        return self._wait(self.output, wanted, timeout)
+
+    def wait_error(self, wanted, timeout=60):
+        """The same of stderr."""
+        return self._wait(self.errors, wanted, timeout)
+
+    def _wait(self, output, wanted, timeout):
+        line = output.wait_line(wanted, timeout)
+        if line is None:
+            self.errors.join(1)  # what a program says last may come after the end of its stdout
+            raise AssertionError(f"no such line; stdout: {self.lines}; stderr: {self.stderr()}")
+        return line
+
     def stderr(self):
-        self.stderr_file.seek(0)
-        return self.stderr_file.read().decode(errors="replace")
+        return "".join(line + "\n" for line in list(self.errors.lines))
 
     def signal(self, number):
         self.popen.send_signal(number)
@@ -109,7 +139,8 @@ class Process:
 
     def wait(self, timeout=120):
         code = self.popen.wait(timeout)
-        self._reader.join(timeout)
+        self.output.join(timeout)
+        self.errors.join(timeout)
         return code
 
     def running(self):
@@ -121,7 +152,6 @@ class Process:
     def __exit__(self, *_):
         if self.running():
             self.kill()
-        self.popen.stdout.close()
 
 
 class Emulator(Process):
@@ -170,7 +200,14 @@ class Emulator(Process):
         assert not answer["timed_out"], f"{count} of {operation} did not come: {answer['entries']}"
         return answer
 
-    def request(self, method, key, query="", headers=None):
+    def wait_held(self, fault, timeout_ms=60000):
+        """Waits until the fault, an answer of add_fault, holds a request back."""
+        assert self.control("GET", f"wait_held?id={fault['id']}&timeout_ms={timeout_ms}")["held"], fault
+
+    def uploads(self):
+        return self.control("GET", "state")["buckets"][BUCKET]["uploads"]
+
+    def request(self, method, key, query="", headers=None, body=None):
         """A signed request for an object: (status, headers, body). V4 as the specification has it, written anew here."""
         now = time.gmtime()
         date, stamp = time.strftime("%Y%m%d", now), time.strftime("%Y%m%dT%H%M%SZ", now)
@@ -188,7 +225,7 @@ class Emulator(Process):
         signed["Authorization"] = f"OSS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/{scope},Signature={signature}"
         connection = http.client.HTTPConnection(self.netloc, timeout=120)
         with contextlib.closing(connection):
-            connection.request(method, path + ("?" + query if query else ""), headers=signed)
+            connection.request(method, path + ("?" + query if query else ""), body, headers=signed)
             response = connection.getresponse()
             return response.status, dict((k.lower(), v) for k, v in response.getheaders()), response.read()
 
@@ -204,13 +241,14 @@ class Emulator(Process):
 class Server:
     """A penstockd with a configuration of its own; it can be killed and started again."""
 
-    def __init__(self, workspace, remotes, server=None, name="penstockd"):
+    def __init__(self, workspace, remotes, server=None, name="penstockd", sessions=None):
         self.socket = workspace.path / f"{name}.sock"
         self.address = f"unix:{self.socket}"
         self.config = workspace.path / f"{name}.toml"
         self.process = None
         settings = {"listen": [self.address], "drain_timeout": "20s", **(server or {})}
         text = ["[server]"] + [f"{k} = {json.dumps(v)}" for k, v in settings.items()]
+        text += ["[sessions]"] + [f"{k} = {json.dumps(v)}" for k, v in (sessions or {}).items()]
         text += ["[store]", f"path = {json.dumps(str(workspace.path / 'sessions.db'))}", "[log]", 'format = "json"']
         for remote, options in remotes.items():
             options = dict(options)
@@ -219,14 +257,15 @@ class Server:
             text += [f"[remotes.{remote}]"] + [f"{k} = {json.dumps(v)}" for k, v in options.items()]
         self.config.write_text("\n".join(text) + "\n")
 
-    def start(self):
-        self.process = Process([BIN / "penstockd", "--config", self.config])
+    def start(self, fault_points=None):
+        """`fault_points`: what base/fault_point.h understands, for this run."""
+        env = {"PENSTOCK_FAULT_POINTS": fault_points} if fault_points else None
+        self.process = Process([BIN / "penstockd", "--config", self.config], env=env)
         self.process.wait_line("ready")
         return self
 
     def kill(self):
         self.process.kill()
-        self.process.popen.stdout.close()
 
     def stop(self):
         self.process.signal(signal.SIGTERM)

@@ -1,5 +1,7 @@
 """PutObject by hand: frames in, answers or a decoded error out."""
 import dataclasses
+import queue
+import threading
 
 import grpc
 
@@ -15,6 +17,9 @@ class Failure(Exception):
     metadata: dict
     retry_delay: float | None  # seconds; None when opening again does not help
     responses: list
+
+    def __str__(self):  # Exception's own tells of the arguments of the constructor
+        return repr(self)
 
 
 def varint(data, at):
@@ -69,7 +74,9 @@ class Client:
 
     def __init__(self, stubs, address):
         self.pb, grpc_stubs, _ = stubs
-        self.channel = grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)])
+        # A connection of its own: one that is shared may still be about to find out that its server is gone.
+        self.channel = grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0),
+                                                               ("grpc.use_local_subchannel_pool", 1)])
         self.stub = grpc_stubs.PutServiceStub(self.channel)
 
     def __enter__(self):
@@ -119,3 +126,69 @@ class Client:
 
     def session(self, token):
         return self.call("GetSession", self.pb.GetSessionRequest(session_token=token)).session
+
+    def flush(self):
+        return self.pb.PutObjectRequest(flush=self.pb.FlushSession())
+
+
+class LiveStream:
+    """A stream whose frames the test sends one by one."""
+
+    def __init__(self, client):
+        self.frames = queue.Queue()
+        self.responses = []
+        self.failure = None
+        self._ended = False
+        self._arrived = threading.Condition()
+        self.call = client.stub.PutObject(iter(self.frames.get, None))
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def send(self, *frames):
+        for frame in frames:
+            self.frames.put(frame)
+
+    def _read(self):
+        try:
+            for response in self.call:
+                with self._arrived:
+                    self.responses.append(response)
+                    self._arrived.notify_all()
+        except grpc.RpcError as error:
+            self.failure = decode_failure(error, self.responses)
+        with self._arrived:
+            self._ended = True
+            self._arrived.notify_all()
+
+    def first(self, wanted, timeout=60):
+        """The first response for which `wanted` holds; None when the stream ended without one."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._ended or any(wanted(r) for r in self.responses), timeout)
+            return next((r for r in self.responses if wanted(r)), None)
+
+    def wait(self, wanted, timeout=60):
+        """The same, when there must be one."""
+        found = self.first(wanted, timeout)
+        assert found is not None, (self.responses, self.failure)
+        return found
+
+    def join(self):
+        self._thread.join(60)
+        self.frames.put(None)
+        assert not self._thread.is_alive()
+
+    def opened(self):
+        """The answer to `open`."""
+        self.wait(lambda r: r.HasField("opened"))
+        return self.responses[0].opened
+
+    def wait_received(self, size):
+        self.wait(lambda r: r.HasField("progress") and r.progress.received_size >= size)
+
+    def wait_committed(self, size):
+        self.wait(lambda r: r.HasField("progress") and r.progress.committed_size >= size)
+
+    def cancel(self):
+        """Resets the stream, and waits until that is done on this side."""
+        self.call.cancel()
+        self.join()

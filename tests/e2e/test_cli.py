@@ -133,10 +133,25 @@ def test_sessions_status_and_abort(workspace, server, emulator):
     assert code == 0 and harness.events(lines)[0]["state"] == "aborted", errors
     emulator.wait_for("AbortMultipartUpload")
     assert emulator.control("GET", "state")["uploads"] == 0
-    code, _, errors = harness.run_cli(workspace, "put", path, f"oss:{BUCKET}/some/key", server=server)
-    assert code == 7 and "SESSION_ABORTED" in errors
+    # The token follows from the file and the destination, and so the next put begins anew under it.
+    code, lines, errors = harness.run_cli(workspace, "put", path, f"oss:{BUCKET}/some/key", "--json", server=server)
+    assert code == 0, errors
+    done = harness.events(lines)[-1]
+    assert done["session_id"] != session["session_id"] and done["bytes_sent"] == 20 * MIB
+    assert emulator.read("some/key") == path.read_bytes()
     code, lines, _ = harness.run_cli(workspace, "remotes", server=server)
     assert code == 0 and any(line.startswith("oss") for line in lines)
+
+
+def test_put_of_a_file_whose_object_is_gone_puts_it_again(workspace, server, emulator):
+    path = workspace.file("source", 1000)
+    for expected in (1000, 0):  # the second time it is still there
+        code, lines, errors = harness.run_cli(workspace, "put", path, f"oss:{BUCKET}/k", "--json", server=server)
+        assert (code, harness.events(lines)[-1]["bytes_sent"]) == (0, expected), errors
+    assert emulator.request("DELETE", "k")[0] == 204
+    code, lines, errors = harness.run_cli(workspace, "put", path, f"oss:{BUCKET}/k", "--json", server=server)
+    assert (code, harness.events(lines)[-1]["bytes_sent"]) == (0, 1000), errors
+    assert emulator.read("k") == path.read_bytes()
 
 
 @pytest.mark.parametrize("arguments,expected,text", [

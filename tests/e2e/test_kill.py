@@ -105,7 +105,6 @@ def test_fifty_kills(workspace, emulator):
         print(f"client: {upload.client.popen.poll()} {upload.client.lines[-3:]} {upload.client.stderr()[-500:]}")
         upload.client.kill()
         upload.server.kill()
-        upload.client.popen.stdout.close()
     print(f"{len(kills)} kills: {kills}")
     assert len(kills) >= KILLS
     assert done["event"] == "done" and done["size"] == upload.source.stat().st_size

@@ -23,18 +23,24 @@ std::string EtagOf(const std::string& bytes) { return std::to_string(Crc64(bytes
 
 }  // namespace
 
-SimBackend::SimBackend(World& world) : world_(world) {
-  capabilities_.min_part_size = 2;
-  capabilities_.max_part_size = 64;
-  capabilities_.max_part_count = 10'000;
-  capabilities_.max_object_size = 1 << 20;
-  capabilities_.max_put_size = 8;  // less than some parts have
-  capabilities_.reports_crc64 = true;
-  capabilities_.forbids_overwrite_atomically = true;
+Capabilities SimBackend::SmallCapabilities() {
+  Capabilities capabilities;
+  capabilities.min_part_size = 2;
+  capabilities.max_part_size = 64;
+  capabilities.max_part_count = 10'000;
+  capabilities.max_object_size = 1 << 20;
+  capabilities.max_put_size = 8;  // less than some parts have
+  capabilities.reports_crc64 = true;
+  capabilities.forbids_overwrite_atomically = true;
+  return capabilities;
 }
 
+SimBackend::SimBackend(World& world, Capabilities capabilities)
+    : world_(world), capabilities_(capabilities) {}
+
 template <typename T>
-void SimBackend::Request(std::function<absl::StatusOr<T>()> effect, Done<T> done) {
+void SimBackend::Request(std::function<absl::StatusOr<T>()> effect, Done<T> done,
+                         absl::Duration least) {
   if (world_.over) return;
   auto answer = std::make_shared<Done<T>>(std::move(done));
   const auto reply = [this, answer](absl::StatusOr<T> value) {
@@ -43,7 +49,7 @@ void SimBackend::Request(std::function<absl::StatusOr<T>()> effect, Done<T> done
     });
   };
   const bool stormy = world_.stormy();
-  if (stormy && world_.Chance(0.03)) {
+  if (stormy && world_.Chance(0.03)) {  // lost, or throttled for longer than the backend repeats
     reply(Lost());
     return;
   }
@@ -52,7 +58,7 @@ void SimBackend::Request(std::function<absl::StatusOr<T>()> effect, Done<T> done
     reply(Lost());
     return;
   }
-  world_.After(world_.SomeDelay(), [effect, reply] { reply(effect()); });
+  world_.After(least + world_.SomeDelay(), [effect, reply] { reply(effect()); });
 }
 
 void SimBackend::InitiateUpload(const ObjectName& object, const ObjectAttributes&,
@@ -61,7 +67,7 @@ void SimBackend::InitiateUpload(const ObjectName& object, const ObjectAttributes
       [this, key = object.key, mark]() -> absl::StatusOr<std::string> {
         std::string id = "upload" + std::to_string(next_upload_++);
         uploads_[id] = {key, mark, {}};
-        world_.Trace("initiate " + id);
+        world_.Trace("initiate ", id);
         return id;
       },
       std::move(done));
@@ -81,14 +87,19 @@ void SimBackend::UploadPart(const ObjectName&, const std::string& upload_id, int
         const auto upload = uploads_.find(upload_id);
         if (upload == uploads_.end()) return NoSuchUpload();
         upload->second.parts[number] = bytes;
-        world_.Trace("part " + std::to_string(number) + " of " + upload_id + ": " + bytes);
+        world_.Trace("part ", number, " of ", upload_id, ": ", bytes);
+        if (world_.stormy() && world_.Chance(0.01)) {
+          upload->second.parts.erase(number);
+          return MakeError(Code::kDataLoss, kReasonChecksumMismatch, "damaged on the way");
+        }
         return EtagOf(bytes);
       },
       std::move(done));
 }
 
 absl::StatusOr<ObjectStat> SimBackend::Complete(const std::string& upload_id,
-                                                const std::vector<PartReference>& parts) {
+                                                const std::vector<PartReference>& parts,
+                                                bool forbid) {
   const auto upload = uploads_.find(upload_id);
   if (upload == uploads_.end()) return NoSuchUpload();
   Object object{upload->second.mark, {}};
@@ -106,12 +117,16 @@ absl::StatusOr<ObjectStat> SimBackend::Complete(const std::string& upload_id,
     object.bytes += stored->second;
   }
   const std::string key = upload->second.key;
-  uploads_.erase(upload);
-  return Publish(key, std::move(object));
+  absl::StatusOr<ObjectStat> stat = Publish(key, std::move(object), forbid);
+  if (stat.ok()) uploads_.erase(upload_id);
+  return stat;
 }
 
-absl::StatusOr<ObjectStat> SimBackend::Publish(const std::string& key, Object object) {
-  world_.Trace("publish " + key + ": " + object.bytes);
+absl::StatusOr<ObjectStat> SimBackend::Publish(const std::string& key, Object object, bool forbid) {
+  if (forbid && objects_.contains(key)) {
+    return MakeError(Code::kAlreadyExists, kReasonObjectExists, "an object exists");
+  }
+  world_.Trace("publish ", key, ": ", object.bytes);
   objects_[key] = std::move(object);
   if (on_published) on_published(key, objects_[key]);
   return StatOf(objects_[key]);
@@ -128,10 +143,14 @@ ObjectStat SimBackend::StatOf(const Object& object) const {
 }
 
 void SimBackend::CompleteUpload(const ObjectName&, const std::string& upload_id,
-                                const std::vector<PartReference>& parts, const ObjectAttributes&,
-                                Done<ObjectStat> done) {
-  Request<ObjectStat>([this, upload_id, parts] { return Complete(upload_id, parts); },
-                      std::move(done));
+                                const std::vector<PartReference>& parts,
+                                const ObjectAttributes& attributes, Done<ObjectStat> done) {
+  const bool slow = world_.stormy() && world_.Chance(0.1);
+  Request<ObjectStat>(
+      [this, upload_id, parts, forbid = attributes.forbid_overwrite] {
+        return Complete(upload_id, parts, forbid);
+      },
+      std::move(done), slow ? absl::Seconds(world_.Below(90)) : absl::ZeroDuration());
 }
 
 void SimBackend::AbortUpload(const ObjectName&, const std::string& upload_id, DoneStatus done) {
@@ -144,10 +163,24 @@ void SimBackend::AbortUpload(const ObjectName&, const std::string& upload_id, Do
       [answer](const absl::StatusOr<int>& result) { std::move (*answer)(result.status()); });
 }
 
-void SimBackend::ListParts(const ObjectName&, const std::string&,
+// Rule 2: a listing serves diagnosis only; the mutations that trust one are another build.
+void SimBackend::ListParts(const ObjectName&, const std::string& upload_id,
                            Done<std::vector<ListedPart>> done) {
-  world_.Violate("a listing was asked for");  // rule 2: it serves diagnosis only
-  std::move(done)(NoSuchUpload());
+#ifndef PENSTOCK_MUTATIONS
+  world_.Violate("a listing was asked for");
+#endif
+  Request<std::vector<ListedPart>>(
+      [this, upload_id]() -> absl::StatusOr<std::vector<ListedPart>> {
+        const auto upload = uploads_.find(upload_id);
+        if (upload == uploads_.end()) return NoSuchUpload();
+        std::vector<ListedPart> parts;
+        for (const auto& [number, bytes] : upload->second.parts) {
+          parts.push_back(
+              {number, static_cast<int64_t>(bytes.size()), EtagOf(bytes), Crc64(bytes)});
+        }
+        return parts;
+      },
+      std::move(done));
 }
 
 void SimBackend::ListUploads(const std::string&, const std::string&, const std::string&,
@@ -157,22 +190,23 @@ void SimBackend::ListUploads(const std::string&, const std::string&, const std::
 
 class SimBackend::Put final : public PreparedPut {
  public:
-  Put(SimBackend& backend, std::string key, Object object)
+  Put(SimBackend& backend, std::string key, Object object, bool forbid)
       : backend_(backend),
         key_(std::move(key)),
         object_(std::move(object)),
+        forbid_(forbid),
         valid_until_(backend.world_.Now() + absl::Minutes(15)) {}
 
   absl::Time valid_until() const override { return valid_until_; }
 
   void Send(Done<ObjectStat> done) override {
     backend_.Request<ObjectStat>(
-        [&backend = backend_, key = key_, object = object_,
+        [&backend = backend_, key = key_, object = object_, forbid = forbid_,
          until = valid_until_]() -> absl::StatusOr<ObjectStat> {
           if (backend.world_.Now() >= until) {
             return MakeError(Code::kPermissionDenied, kReasonDenied, "the signature has expired");
           }
-          return backend.Publish(key, object);
+          return backend.Publish(key, object, forbid);
         },
         std::move(done));
   }
@@ -181,17 +215,18 @@ class SimBackend::Put final : public PreparedPut {
   SimBackend& backend_;
   const std::string key_;
   const Object object_;
+  const bool forbid_;
   const absl::Time valid_until_;
 };
 
-void SimBackend::PreparePut(const ObjectName& object, const ObjectAttributes&,
+void SimBackend::PreparePut(const ObjectName& object, const ObjectAttributes& attributes,
                             const std::string& mark, std::shared_ptr<const Buffer> body,
                             Done<std::unique_ptr<PreparedPut>> done) {
   if (world_.over) return;
   world_.After(world_.SomeDelay(),
                [this, key = object.key, content = Object{mark, body->ToString()},
-                done = std::move(done)]() mutable {
-                 std::move(done)(std::make_unique<Put>(*this, key, std::move(content)));
+                forbid = attributes.forbid_overwrite, done = std::move(done)]() mutable {
+                 std::move(done)(std::make_unique<Put>(*this, key, std::move(content), forbid));
                });
 }
 
@@ -218,6 +253,14 @@ const SimBackend::Object* SimBackend::FindObject(const std::string& key) const {
 }
 
 void SimBackend::LoseUploads() { uploads_.clear(); }
+
+void SimBackend::DamageParts() {
+  for (auto& [id, upload] : uploads_) {
+    for (auto& [number, bytes] : upload.parts) bytes += "?";
+  }
+}
+
+void SimBackend::Remove(const std::string& key) { objects_.erase(key); }
 
 void SimBackend::Overwrite(const std::string& key, const std::string& bytes) {
   objects_[key] = Object{"", bytes};

@@ -11,11 +11,14 @@
 namespace penstock::simulation {
 
 // A backend that keeps bytes. Requests take time and overtake each other; while the world is stormy
-// they may be lost, their answers may be lost, and they may have their effect long after the caller
-// was told that nobody knows.
+// they may be lost, throttled or damaged, their answers may be lost, and they may have their effect
+// long after the caller was told that nobody knows.
 class SimBackend final : public Backend {
  public:
-  explicit SimBackend(World& world);
+  // Small parts, and few bytes in a put.
+  static Capabilities SmallCapabilities();
+
+  explicit SimBackend(World& world, Capabilities capabilities = SmallCapabilities());
 
   const Capabilities& capabilities() const override { return capabilities_; }
   absl::Status CheckObject(const ObjectName&, const ObjectAttributes&) const override {
@@ -49,10 +52,14 @@ class SimBackend final : public Backend {
   const Object* FindObject(const std::string& key) const;
   // The bytes of a stored part; null when it is not there.
   const std::string* FindPart(const std::string& upload_id, int32_t number) const;
-  // What others do to the bucket: a lifecycle rule discards every upload, somebody puts another
-  // object in the place of ours.
+  bool HasUpload(const std::string& upload_id) const { return uploads_.contains(upload_id); }
+
+  // What others do to the bucket: a lifecycle rule discards every upload, somebody overwrites a
+  // part, puts another object in the place of ours, or deletes it.
   void LoseUploads();
+  void DamageParts();
   void Overwrite(const std::string& key, const std::string& bytes);
+  void Remove(const std::string& key);
 
   // A listener for every publication.
   std::function<void(const std::string& key, const Object&)> on_published;
@@ -67,15 +74,16 @@ class SimBackend final : public Backend {
 
   // Runs `effect` some time, and gives its result to `done`: unless the network does otherwise.
   template <typename T>
-  void Request(std::function<absl::StatusOr<T>()> effect, Done<T> done);
+  void Request(std::function<absl::StatusOr<T>()> effect, Done<T> done,
+               absl::Duration least = absl::ZeroDuration());
 
   absl::StatusOr<ObjectStat> Complete(const std::string& upload_id,
-                                      const std::vector<PartReference>& parts);
-  absl::StatusOr<ObjectStat> Publish(const std::string& key, Object object);
+                                      const std::vector<PartReference>& parts, bool forbid);
+  absl::StatusOr<ObjectStat> Publish(const std::string& key, Object object, bool forbid);
   ObjectStat StatOf(const Object& object) const;
 
   World& world_;
-  Capabilities capabilities_;
+  const Capabilities capabilities_;
   int next_upload_ = 1;
   std::map<std::string, Upload> uploads_;
   std::map<std::string, Object> objects_;

@@ -6,42 +6,32 @@
 namespace penstock::simulation {
 namespace {
 
-StoreAnswer Failed(StoreCode code, const std::string& message) {
+StoreAnswer Failed(StoreCode code) {
   StoreAnswer answer;
   answer.code = code;
-  answer.message = message;
+  answer.message = "simulated";
   return answer;
 }
 
 }  // namespace
 
-StoreAnswer SimStore::Apply(const SessionKey& key, const SessionWrite& write) {
-  Entry& entry = entries_[key];
-  const WriteEffect effect =
-      ApplyWrite(entry.record, write, [&entry](int64_t first, int64_t count) {
-        std::vector<PartRecord> rows;
-        for (int64_t i = first; i < first + count && i < std::ssize(entry.ledger); ++i) {
-          rows.push_back(entry.ledger[static_cast<size_t>(i)]);
-        }
-        return rows;
-      });
-  if (entry.record.has_value() && effect.answer.record.has_value() &&
-      effect.answer.record->committed_size < entry.record->committed_size) {
-    world_.Violate("the committed size in the store decreased");
-  }
-  if (effect.changed) {
-    entry.record = effect.answer.record;
-    entry.ledger.insert(entry.ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-  }
-  if (effect.answer.code == StoreCode::kCorrupt)
+StoreAnswer SimStore::Apply(const SessionWrite& write) {
+  WriteEffect effect = ApplyWrite(entry_.record, write, entry_.Reader());
+  world_.Trace("store: write ", write.index(), " -> ", StoreCodeName(effect.answer.code), " ",
+               effect.answer.message);
+  // The core never contradicts its own contract with the store.
+  if (effect.answer.code == StoreCode::kCorrupt) {
     world_.Violate("corrupt: " + effect.answer.message);
-  world_.Trace("store " + std::to_string(write.index()) + " -> " +
-               StoreCodeName(effect.answer.code));
-  return effect.answer;
+  }
+  const Entry before = effect.changed ? entry_ : Entry();
+  entry_.CarryOut(effect);
+  if (effect.changed) on_change_(write, before, entry_);
+  return std::move(effect.answer);
 }
 
 void SimStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) {
   if (world_.over) return;
+  key_ = key;
   const bool stormy = world_.stormy();
   auto answer = std::make_shared<StoreDone>(std::move(done));
   const auto reply = [this, answer](StoreAnswer value) {
@@ -50,38 +40,47 @@ void SimStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) 
     });
   };
   if (stormy && world_.Chance(0.03)) {
-    reply(Failed(StoreCode::kUnavailable, "simulated"));
+    reply(Failed(StoreCode::kUnavailable));
     return;
   }
-  if (stormy && world_.Chance(0.03)) {
+  if (stormy && world_.Chance(0.04)) {
     // Nobody knows, and the effect may come when nobody expects it any more.
     if (world_.Chance(0.7)) {
-      world_.After(world_.SomeDelay() * 3, [this, key, write] { Apply(key, write); });
+      world_.After(world_.SomeDelay() * 3, [this, write] { Apply(write); });
     }
-    reply(Failed(StoreCode::kUnknown, "simulated"));
+    reply(Failed(StoreCode::kUnknown));
     return;
   }
-  if (stormy && world_.Chance(0.02)) {
-    world_.After(world_.SomeDelay() * 5, [this, key, write] { Apply(key, write); });
+  if (stormy && world_.Chance(0.03)) {  // once more, late
+    world_.After(world_.SomeDelay() * 5, [this, write] { Apply(write); });
   }
   world_.After(world_.SomeDelay(),
-               [this, key, write = std::move(write), reply] { reply(Apply(key, write)); });
+               [this, write = std::move(write), reply] { reply(Apply(write)); });
 }
 
-void SimStore::Get(const SessionKey& key, StoreDone done) {
+void SimStore::Get(const SessionKey&, StoreDone done) {
   if (world_.over) return;
-  world_.After(world_.SomeDelay(), [this, key, done = std::move(done)]() mutable {
+  world_.After(world_.SomeDelay(), [this, done = std::move(done)]() mutable {
     StoreAnswer answer;
-    answer.record = entries_[key].record;
+    answer.record = entry_.record;
     answer.code = answer.record.has_value() ? StoreCode::kOk : StoreCode::kNotFound;
     std::move(done)(std::move(answer));
   });
 }
 
 void SimStore::GetById(const std::string&, const std::string&, FoundDone done) {
-  std::move(done)(Failed(StoreCode::kNotFound, "not simulated"), SessionKey{});
+  std::move(done)(Failed(StoreCode::kNotFound), SessionKey{});
 }
 
 void SimStore::List(const SessionQuery&, PageDone done) { std::move(done)(SessionPage{}); }
+
+void SimStore::Due(absl::Time now, int limit, DueDone done) {
+  if (world_.over) return;
+  world_.After(world_.SomeDelay(), [this, now, limit, done = std::move(done)]() mutable {
+    std::vector<KeyedSession> known;
+    if (entry_.record.has_value()) known.push_back({key_, *entry_.record});
+    std::move(done)(DueOf(std::move(known), now, limit));
+  });
+}
 
 }  // namespace penstock::simulation

@@ -1,11 +1,10 @@
 #ifndef PENSTOCK_TESTS_SIMULATION_SIM_STORE_H_
 #define PENSTOCK_TESTS_SIMULATION_SIM_STORE_H_
 
-#include <map>
-#include <optional>
-#include <vector>
+#include <functional>
+#include <string>
 
-#include "server/store/session_store.h"
+#include "server/store/kept_session.h"
 #include "tests/simulation/world.h"
 
 namespace penstock::simulation {
@@ -15,25 +14,31 @@ namespace penstock::simulation {
 // it late, and may have it twice.
 class SimStore final : public SessionStore {
  public:
-  explicit SimStore(World& world) : world_(world) {}
+  using Entry = KeptSession;
+
+  // Called after a write has changed something; `before` is what was there.
+  using OnChange =
+      std::function<void(const SessionWrite& write, const Entry& before, const Entry& after)>;
+
+  SimStore(World& world, OnChange on_change) : world_(world), on_change_(std::move(on_change)) {}
 
   void Write(const SessionKey& key, SessionWrite write, StoreDone done) override;
   void Get(const SessionKey& key, StoreDone done) override;
   void GetById(const std::string& principal, const std::string& session_id,
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
+  void Due(absl::Time now, int limit, DueDone done) override;
 
-  struct Entry {
-    std::optional<SessionRecord> record;
-    std::vector<PartRecord> ledger;
-  };
-  const Entry& Peek(const SessionKey& key) { return entries_[key]; }
+  // The only session there is in a schedule.
+  const Entry& entry() const { return entry_; }
 
  private:
-  StoreAnswer Apply(const SessionKey& key, const SessionWrite& write);
+  StoreAnswer Apply(const SessionWrite& write);
 
   World& world_;
-  std::map<SessionKey, Entry> entries_;
+  const OnChange on_change_;
+  SessionKey key_;
+  Entry entry_;
 };
 
 }  // namespace penstock::simulation

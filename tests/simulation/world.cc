@@ -1,19 +1,23 @@
 #include "tests/simulation/world.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace penstock::simulation {
 
 void World::After(absl::Duration delay, Closure closure) {
   if (over) return;
-  queue_.emplace(std::make_pair(now_ + delay, random_()), std::move(closure));
+  queue_.push_back({now_ + delay, random_(), std::move(closure)});
+  std::push_heap(queue_.begin(), queue_.end());
 }
 
 bool World::Step() {
   if (queue_.empty()) return false;
-  auto first = queue_.extract(queue_.begin());
-  now_ = std::max(now_, first.key().first);
-  std::move(first.mapped())();
+  std::pop_heap(queue_.begin(), queue_.end());
+  Event first = std::move(queue_.back());
+  queue_.pop_back();
+  now_ = std::max(now_, first.time);
+  std::move(first.closure)();
   return true;
 }
 
@@ -24,7 +28,7 @@ std::string World::Bytes(size_t count) {
 }
 
 bool World::Chance(double probability) {
-  return std::uniform_real_distribution<double>(0, 1)(random_) < probability;
+  return static_cast<double>(random_() >> 11) * 0x1p-53 < probability;
 }
 
 absl::Duration World::SomeDelay() {
@@ -33,14 +37,12 @@ absl::Duration World::SomeDelay() {
 }
 
 void World::Violate(const std::string& what) {
-  Trace("VIOLATION: " + what);
+  Trace("VIOLATION: ", what);
   if (violation_.empty()) violation_ = what;
 }
 
-void World::Trace(const std::string& what) {
-  if (!tracing) return;
-  const absl::Duration since = now_ - absl::FromUnixSeconds(1'700'000'000);
-  std::fprintf(stderr, "%12.3f  %s\n", absl::ToDoubleSeconds(since), what.c_str());
+void World::Print(const std::string& what) {
+  std::fprintf(stderr, "%12.3f  %s\n", absl::ToDoubleSeconds(Elapsed()), what.c_str());
 }
 
 void ServerExecutor::PostAfter(absl::Duration delay, Closure closure) {
@@ -48,13 +50,23 @@ void ServerExecutor::PostAfter(absl::Duration delay, Closure closure) {
     if (delay == absl::ZeroDuration()) dead_.push_back(std::move(closure));
     return;
   }
-  world_.After(delay, [this, closure = std::move(closure)]() mutable {
-    if (crashed_) {
-      dead_.push_back(std::move(closure));
-    } else {
-      std::move(closure)();
-    }
-  });
+  world_.After(delay,
+               [this, closure = std::move(closure)]() mutable { RunOrWait(std::move(closure)); });
+}
+
+void ServerExecutor::RunOrWait(Closure closure) {
+  if (crashed_) {
+    dead_.push_back(std::move(closure));
+  } else if (world_.Now() < paused_until_) {
+    world_.After(paused_until_ - world_.Now(),
+                 [this, closure = std::move(closure)]() mutable { RunOrWait(std::move(closure)); });
+  } else {
+    std::move(closure)();
+  }
+}
+
+void ServerExecutor::Pause(absl::Duration duration) {
+  paused_until_ = std::max(paused_until_, world_.Now() + duration);
 }
 
 void ServerExecutor::Bury() {

@@ -2,13 +2,12 @@
 #define PENSTOCK_TESTS_SIMULATION_WORLD_H_
 
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/executor.h"
@@ -17,7 +16,7 @@
 namespace penstock::simulation {
 
 // One simulated run: virtual time, one queue of events, one source of randomness. Two runs with one
-// seed are the same. Not thread-safe: everything happens in Run.
+// seed are the same. Not thread-safe: everything happens in Step.
 class World final : public Clock, public RandomSource {
  public:
   explicit World(uint64_t seed) : random_(seed) {}
@@ -30,6 +29,7 @@ class World final : public Clock, public RandomSource {
   bool Step();
 
   absl::Time Now() const override { return now_; }
+  absl::Duration Elapsed() const { return now_ - kStart; }
   std::string Bytes(size_t count) override;
 
   // A number from 0 to bound - 1.
@@ -47,27 +47,47 @@ class World final : public Clock, public RandomSource {
   void Violate(const std::string& what);
   const std::string& violation() const { return violation_; }
 
-  // What happened, for the reader of a failed run; kept only while tracing.
-  void Trace(const std::string& what);
+  // What happened, for the reader of a failed run; made only while tracing.
+  template <typename... Pieces>
+  void Trace(const Pieces&... pieces) {
+    if (tracing) Print(absl::StrCat(pieces...));
+  }
   bool tracing = false;
 
   // After the run nothing that is called has an effect any more: what is left is only taken apart.
   bool over = false;
 
  private:
+  static constexpr absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+
+  struct Event {
+    absl::Time time;
+    uint64_t order;
+    Closure closure;
+    bool operator<(const Event& other) const {  // a heap has the greatest first
+      return std::pair(time, order) > std::pair(other.time, other.order);
+    }
+  };
+
+  void Print(const std::string& what);
+
   std::mt19937_64 random_;
-  absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
+  absl::Time now_ = kStart;
   bool stormy_ = true;
   std::string violation_;
-  std::map<std::pair<absl::Time, uint64_t>, Closure> queue_;
+  std::vector<Event> queue_;  // a heap
 };
 
-// The threads of one life of a server process. After Crash nothing runs on it any more.
+// The threads of one life of a server process. It may pause, and it may crash: after that nothing
+// runs on it any more.
 class ServerExecutor final : public Executor {
  public:
   explicit ServerExecutor(World& world) : world_(world) {}
   void Post(Closure closure) override { PostAfter(absl::ZeroDuration(), std::move(closure)); }
   void PostAfter(absl::Duration delay, Closure closure) override;
+
+  // Stops everything, as SIGSTOP would, and goes on later: what it then does is late.
+  void Pause(absl::Duration duration);
   void Crash() { crashed_ = true; }
   bool crashed() const { return crashed_; }
 
@@ -76,7 +96,10 @@ class ServerExecutor final : public Executor {
   void Bury();
 
  private:
+  void RunOrWait(Closure closure);
+
   World& world_;
+  absl::Time paused_until_ = absl::InfinitePast();
   bool crashed_ = false;
   std::vector<Closure> dead_;
 };

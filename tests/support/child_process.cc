@@ -72,7 +72,7 @@ void ChildProcess::ReadOutput() {
   while (true) {
     const ssize_t got = read(output_, block, sizeof(block));
     if (got < 0 && errno == EINTR) continue;
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     for (ssize_t i = 0; i < got; ++i) {
       if (block[i] == '\n') {
         lines_.push_back(std::exchange(line, {}));
@@ -88,11 +88,11 @@ void ChildProcess::ReadOutput() {
 }
 
 absl::StatusOr<std::string> ChildProcess::ReadLine(absl::Duration timeout) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return !lines_.empty() || output_ended_;
   };
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&something), timeout)) {
+  if (!mutex_.AwaitWithTimeout(something, timeout)) {
     return absl::DeadlineExceededError("the child says nothing");
   }
   if (lines_.empty()) return absl::OutOfRangeError("the child's output has ended");

@@ -12,8 +12,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 
 namespace penstock::testing_support {
 
@@ -53,7 +53,7 @@ class ChildProcess {
   const int output_;
   std::optional<int> result_;  // of Wait
 
-  absl::Mutex mutex_;  // guards what follows
+  Mutex mutex_;  // guards what follows
   std::deque<std::string> lines_ ABSL_GUARDED_BY(mutex_);
   bool output_ended_ ABSL_GUARDED_BY(mutex_) = false;
 

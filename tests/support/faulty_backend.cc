@@ -10,36 +10,36 @@ FaultyBackend::FaultyBackend(std::unique_ptr<Backend> inner, Executor& executor)
     : executor_(executor), inner_(std::move(inner)) {}
 
 FaultyBackend::~FaultyBackend() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return refusals_ == 0; };
-  mutex_.Await(absl::Condition(&idle));
+  mutex_.Await(idle);
 }
 
 void FaultyBackend::Arm(Fault fault) {
   assert(!fault.answer.ok() && fault.number >= 1);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   faults_.push_back(std::move(fault));
 }
 
 void FaultyBackend::Disarm() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   faults_.clear();
 }
 
 int FaultyBackend::calls(BackendCall call) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const auto it = calls_.find(call);
   return it == calls_.end() ? 0 : it->second;
 }
 
 int FaultyBackend::armed() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return static_cast<int>(faults_.size());
 }
 
 // The fault of this call, if there is one; the others come one call nearer.
 std::optional<Fault> FaultyBackend::TakeFault(BackendCall call) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   ++calls_[call];
   for (Fault& fault : faults_) {
     if (!fault.call.has_value() || *fault.call == call) --fault.number;
@@ -55,12 +55,12 @@ std::optional<Fault> FaultyBackend::TakeFault(BackendCall call) {
 template <typename DoneCallback>
 void FaultyBackend::Refuse(absl::Status answer, DoneCallback done) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ++refusals_;
   }
   executor_.Post([this, answer = std::move(answer), done = std::move(done)]() mutable {
     std::move(done)(std::move(answer));
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     --refusals_;
   });
 }

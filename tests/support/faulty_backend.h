@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "plugin/backend.h"
 
 namespace penstock::testing_support {
@@ -94,7 +94,7 @@ class FaultyBackend final : public Backend {
 
   Executor& executor_;
 
-  mutable absl::Mutex mutex_;  // guards what follows
+  mutable Mutex mutex_;  // guards what follows
   std::vector<Fault> faults_ ABSL_GUARDED_BY(mutex_);
   std::map<BackendCall, int> calls_ ABSL_GUARDED_BY(mutex_);
   int refusals_ ABSL_GUARDED_BY(mutex_) = 0;  // that have not answered

@@ -1,7 +1,9 @@
 #include "tests/support/memory_store.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "server/store/session_page.h"
 
@@ -35,29 +37,19 @@ bool Matches(const SessionQuery& query, const SessionRecord& record) {
 }  // namespace
 
 void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) {
-  absl::MutexLock lock(&mutex_);
-  const auto entry = entries_.find(key);
-  std::optional<SessionRecord> record;
-  if (entry != entries_.end()) record = entry->second.record;
-  WriteEffect effect = ApplyWrite(record, write, [&entry](int64_t first, int64_t count) {
-    const std::vector<PartRecord>& ledger = entry->second.ledger;
-    const auto begin = ledger.begin() + first;
-    return std::vector<PartRecord>(begin, begin + count);
-  });
-  if (effect.answer.code == StoreCode::kOk && effect.changed) {
-    Entry& changed = entries_[key];
-    changed.record = *effect.answer.record;
-    changed.ledger.insert(changed.ledger.end(), effect.new_rows.begin(), effect.new_rows.end());
-  }
-  answers_->Post([done = std::move(done), answer = std::move(effect.answer)]() mutable {
+  MutexLock lock(&mutex_);
+  KeptSession& session = sessions_[key];
+  StoreAnswer answer = session.Apply(write);
+  if (!session.record.has_value()) sessions_.erase(key);
+  answers_->Post([done = std::move(done), answer = std::move(answer)]() mutable {
     std::move(done)(std::move(answer));
   });
 }
 
 void MemoryStore::Get(const SessionKey& key, StoreDone done) {
-  absl::MutexLock lock(&mutex_);
-  const auto entry = entries_.find(key);
-  StoreAnswer answer = entry == entries_.end() ? NotFound() : Found(entry->second.record);
+  MutexLock lock(&mutex_);
+  const auto session = sessions_.find(key);
+  StoreAnswer answer = session == sessions_.end() ? NotFound() : Found(*session->second.record);
   answers_->Post([done = std::move(done), answer = std::move(answer)]() mutable {
     std::move(done)(std::move(answer));
   });
@@ -65,12 +57,13 @@ void MemoryStore::Get(const SessionKey& key, StoreDone done) {
 
 void MemoryStore::GetById(const std::string& principal, const std::string& session_id,
                           FoundDone done) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   StoreAnswer answer = NotFound();
   SessionKey key;
-  for (const auto& [candidate, entry] : entries_) {
-    if (entry.record.principal != principal || entry.record.session_id != session_id) continue;
-    answer = Found(entry.record);
+  for (const auto& [candidate, session] : sessions_) {
+    const SessionRecord& record = *session.record;
+    if (record.principal != principal || record.session_id != session_id) continue;
+    answer = Found(record);
     key = candidate;
   }
   answers_->Post([done = std::move(done), answer = std::move(answer), key]() mutable {
@@ -81,11 +74,11 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
 void MemoryStore::List(const SessionQuery& query, PageDone done) {
   const absl::StatusOr<std::string> after = ReadPageToken(query);
   absl::StatusOr<SessionPage> page = SessionPage();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (after.ok()) {
     std::map<std::string, const SessionRecord*> matching;  // by session id
-    for (const auto& [key, entry] : entries_) {
-      if (Matches(query, entry.record)) matching[entry.record.session_id] = &entry.record;
+    for (const auto& [key, session] : sessions_) {
+      if (Matches(query, *session.record)) matching[session.record->session_id] = &*session.record;
     }
     for (auto it = matching.upper_bound(*after); it != matching.end(); ++it) {
       if (std::ssize(page->sessions) == PageSize(query)) {
@@ -99,6 +92,15 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
   }
   answers_->Post([done = std::move(done), page = std::move(page)]() mutable {
     std::move(done)(std::move(page));
+  });
+}
+
+void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
+  MutexLock lock(&mutex_);
+  std::vector<KeyedSession> all;
+  for (const auto& [key, session] : sessions_) all.push_back({key, *session.record});
+  answers_->Post([done = std::move(done), due = DueOf(std::move(all), now, limit)]() mutable {
+    std::move(done)(std::move(due));
   });
 }
 

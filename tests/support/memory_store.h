@@ -3,13 +3,12 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/executor.h"
+#include "base/mutex.h"
+#include "server/store/kept_session.h"
 #include "server/store/session_store.h"
 
 namespace penstock {
@@ -23,15 +22,11 @@ class MemoryStore final : public SessionStore {
   void GetById(const std::string& principal, const std::string& session_id,
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
+  void Due(absl::Time now, int limit, DueDone done) override;
 
  private:
-  struct Entry {
-    SessionRecord record;
-    std::vector<PartRecord> ledger;
-  };
-
-  absl::Mutex mutex_;  // guards what follows, and keeps the order of answers
-  std::map<SessionKey, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  Mutex mutex_;  // guards what follows, and keeps the order of answers
+  std::map<SessionKey, KeptSession> sessions_ ABSL_GUARDED_BY(mutex_);
   const std::unique_ptr<Executor> answers_ = MakeThreadPool(1);
 };
 

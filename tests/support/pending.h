@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/notification.h"
+#include "base/notification.h"
 #include "plugin/backend.h"
 
 namespace penstock::testing_support {
@@ -52,7 +52,7 @@ class Pending {
   struct State {
     std::atomic<bool> calling = false;
     std::optional<absl::StatusOr<T>> answer;  // written before `answered`
-    absl::Notification answered;
+    Notification answered;
   };
 
   std::shared_ptr<State> state_;

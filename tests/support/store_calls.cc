@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "base/checksum.h"
+#include "base/notification.h"
 
 namespace penstock {
 
 StoreAnswer WriteNow(SessionStore& store, const SessionKey& key, SessionWrite write) {
   StoreAnswer answer;
-  absl::Notification done;
+  Notification done;
   store.Write(key, std::move(write), [&](StoreAnswer value) {
     answer = std::move(value);
     done.Notify();
@@ -21,7 +21,7 @@ StoreAnswer WriteNow(SessionStore& store, const SessionKey& key, SessionWrite wr
 
 StoreAnswer GetNow(SessionStore& store, const SessionKey& key) {
   StoreAnswer answer;
-  absl::Notification done;
+  Notification done;
   store.Get(key, [&](StoreAnswer value) {
     answer = std::move(value);
     done.Notify();
@@ -33,7 +33,7 @@ StoreAnswer GetNow(SessionStore& store, const SessionKey& key) {
 FoundSession GetByIdNow(SessionStore& store, const std::string& principal,
                         const std::string& session_id) {
   FoundSession found;
-  absl::Notification done;
+  Notification done;
   store.GetById(principal, session_id, [&](StoreAnswer answer, SessionKey key) {
     found = {std::move(answer), std::move(key)};
     done.Notify();
@@ -44,7 +44,7 @@ FoundSession GetByIdNow(SessionStore& store, const std::string& principal,
 
 absl::StatusOr<SessionPage> ListNow(SessionStore& store, const SessionQuery& query) {
   absl::StatusOr<SessionPage> page;
-  absl::Notification done;
+  Notification done;
   store.List(query, [&](absl::StatusOr<SessionPage> value) {
     page = std::move(value);
     done.Notify();
@@ -73,6 +73,8 @@ SessionRecord TestRecord(const std::string& principal, const std::string& sessio
   record.reserved_number = 4;
   record.create_time = TestTime();
   record.update_time = TestTime();
+  record.expire_time = TestTime() + record.idle_ttl;
+  record.reap_time = record.expire_time;
   return record;
 }
 
@@ -100,9 +102,13 @@ SessionRecord FullRecord() {
   record.fence = {int64_t{1} << 40, std::string("\x00\x01\xfe\xff nonce of 16", 16)};
   record.reserved_number = 9999;
   record.upload_id = "upload " + bytes;
+  record.dead_uploads = {
+      {"dead remote " + bytes, {"dead bucket " + bytes, "dead key"}, "dead upload " + bytes, 1},
+      {"", {}, "another", 0}};
   record.next_sequence = 1234;
   record.committed_size = int64_t{1} << 45;
   record.committed_crc64 = 0xfedcba9876543210;
+  record.tail = Tail{4321, 0xfedcba9876543211, 0xfedcba9876543212};
   record.seal = Seal{true, 5, 0xffffffffffffffff, TestTime() + absl::Nanoseconds(1)};
   record.result = PublishedObject{6,
                                   0x8000000000000000,
@@ -114,6 +120,10 @@ SessionRecord FullRecord() {
   record.failure_message = "message " + bytes;
   record.create_time = TestTime() - absl::Nanoseconds(3);
   record.update_time = absl::UnixEpoch();  // a time like any other, not the lack of one
+  record.idle_ttl = absl::Hours(3) + absl::Nanoseconds(1);
+  record.retention = absl::Hours(5);
+  record.expire_time = TestTime() + absl::Nanoseconds(11);
+  record.reap_time = TestTime() + absl::Nanoseconds(12);
   record.claims_in_window = 3;
   record.claim_window_start = TestTime() - absl::Seconds(30);
   return record;
@@ -121,6 +131,17 @@ SessionRecord FullRecord() {
 
 LedgerPosition PositionOf(const SessionRecord& record) {
   return {record.fence, record.next_sequence, record.committed_size};
+}
+
+absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, absl::Time now, int limit) {
+  absl::StatusOr<std::vector<KeyedSession>> due;
+  Notification done;
+  store.Due(now, limit, [&](absl::StatusOr<std::vector<KeyedSession>> value) {
+    due = std::move(value);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  return due;
 }
 
 ClaimSession TestClaim(const std::string& name) {
@@ -138,7 +159,7 @@ CommitParts TestCommit(const SessionRecord& record, int32_t first_number, int co
     PartRecord row;
     row.sequence = record.next_sequence + i;
     row.number = first_number + i;
-    row.offset = record.committed_size + i * size;
+    row.offset = record.ledger_size() + i * size;
     row.size = size;
     row.crc64 = Crc64(absl::StrCat("part ", row.number));
     row.etag = absl::StrCat("etag ", row.number);
@@ -147,6 +168,16 @@ CommitParts TestCommit(const SessionRecord& record, int32_t first_number, int co
   commit.reserve_to = first_number + count + 1;
   commit.now = TestTime() + absl::Seconds(1);
   return commit;
+}
+
+SaveTail TestTail(const SessionRecord& record, const std::string& bytes) {
+  SaveTail save;
+  save.position = PositionOf(record);
+  save.offset = record.ledger_size();
+  save.bytes = bytes;
+  save.crc64 = Crc64(bytes);
+  save.now = TestTime() + absl::Seconds(1);
+  return save;
 }
 
 }  // namespace penstock

@@ -21,6 +21,7 @@ struct FoundSession {
 FoundSession GetByIdNow(SessionStore& store, const std::string& principal,
                         const std::string& session_id);
 absl::StatusOr<SessionPage> ListNow(SessionStore& store, const SessionQuery& query);
+absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, absl::Time now, int limit);
 
 // The time at which the sessions of tests begin.
 absl::Time TestTime();
@@ -29,7 +30,8 @@ absl::Time TestTime();
 std::string TestNonce(const std::string& name);
 
 // A new open session of `principal` with the public name `session_id`, epoch 1, TestNonce("first")
-// and 4 reserved numbers; putting the object `key` into bucket "bucket" of remote "remote".
+// and 4 reserved numbers, begun at TestTime(); putting the object `key` into bucket "bucket" of
+// remote "remote".
 SessionRecord TestRecord(const std::string& principal, const std::string& session_id,
                          const std::string& key = "object");
 
@@ -47,6 +49,9 @@ ClaimSession TestClaim(const std::string& name);
 // `first_number` on, which reserves two more numbers.
 CommitParts TestCommit(const SessionRecord& record, int32_t first_number, int count,
                        int64_t size = 1000);
+
+// Keeps `bytes` as the tail of the session, a second after TestTime().
+SaveTail TestTail(const SessionRecord& record, const std::string& bytes);
 
 }  // namespace penstock
 

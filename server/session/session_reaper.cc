@@ -1,0 +1,74 @@
+#include "server/session/session_reaper.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+
+namespace penstock {
+
+void SessionReaper::RunOnce(absl::AnyInvocable<void() &&> done) {
+  const Pass pass(nullptr, [busy = service_.Busy(), done = std::make_shared<decltype(done)>(
+                                                        std::move(done))](void*) mutable {
+    std::move (*done)();
+    busy = nullptr;
+  });
+  const SessionEnvironment& environment = service_.environment();
+  environment.store->Due(environment.clock->Now(), kBatch,
+                         [this, pass](absl::StatusOr<std::vector<KeyedSession>> due) {
+                           if (!due.ok()) {
+                             log::Warning("the session store cannot be searched",
+                                          log::FieldsOf(due.status()));
+                             return;
+                           }
+                           for (const KeyedSession& session : *due) Act(session, pass);
+                         });
+}
+
+void SessionReaper::Act(const KeyedSession& session, const Pass& pass) {
+  const SessionRecord& record = session.record;
+  if (record.state == SessionState::kOpen) {
+    Expire(session, pass);
+  } else if (record.state == SessionState::kFinishing) {
+    // Whoever finishes it here is at it. Elsewhere: if it is not gone, it loses a race that it
+    // could lose to any client.
+    if (!service_.Holds(session.key)) {
+      service_.Resolve(record.principal, session.key, [pass] {});
+    }
+  } else if (!record.dead_uploads.empty()) {
+    DiscardUploads(session, pass);
+  } else {
+    Forget(session, pass);
+  }
+}
+
+// The client that comes back and this race in one comparison. The upload is touched only after the
+// state was moved: from then on nobody can commit a part of it.
+void SessionReaper::Expire(const KeyedSession& session, const Pass& pass) {
+  const SessionEnvironment& environment = service_.environment();
+  ExpireSession write{session.record.fence, random_.Bytes(16), environment.clock->Now()};
+  environment.store->Write(
+      session.key, std::move(write), [this, key = session.key, pass](StoreAnswer answer) {
+        if (answer.code != StoreCode::kOk || answer.record->state != SessionState::kExpired) return;
+        log::Info("session expired", {{"session_id", answer.record->session_id}});
+        DiscardUploads({key, *std::move(answer.record)}, pass);
+      });
+}
+
+void SessionReaper::DiscardUploads(const KeyedSession& session, const Pass& pass) {
+  for (const DeadUpload& upload : session.record.dead_uploads) {
+    service_.DiscardUpload(session.key, upload, pass);
+  }
+}
+
+void SessionReaper::Forget(const KeyedSession& session, const Pass& pass) {
+  const SessionEnvironment& environment = service_.environment();
+  environment.store->Write(session.key,
+                           ForgetSession{session.record.fence, environment.clock->Now()},
+                           [pass, id = session.record.session_id](const StoreAnswer& answer) {
+                             if (answer.code != StoreCode::kOk) return;
+                             log::Info("session forgotten", {{"session_id", id}});
+                           });
+}
+
+}  // namespace penstock

@@ -1,0 +1,34 @@
+#ifndef PENSTOCK_SERVER_STORE_KEPT_SESSION_H_
+#define PENSTOCK_SERVER_STORE_KEPT_SESSION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/store/session_store.h"
+
+namespace penstock {
+
+// One session with all that belongs to it, as a store keeps it: for the stores of tests, and the
+// shortest reading of how an effect is carried out.
+struct KeptSession {
+  std::optional<SessionRecord> record;  // nullopt: there is no such session
+  std::vector<PartRecord> ledger;
+  std::string tail;
+
+  // Decides a write by ApplyWrite, and carries out its effect.
+  StoreAnswer Apply(const SessionWrite& write);
+
+  // The same for an effect that was decided already; fills in the tail of its answer.
+  void CarryOut(WriteEffect& effect);
+
+  ReadLedger Reader() const;  // valid as long as this is
+};
+
+// What SessionStore::Due answers of `sessions`, which need not be in any order.
+std::vector<KeyedSession> DueOf(std::vector<KeyedSession> sessions, absl::Time now, int limit);
+
+}  // namespace penstock
+
+#endif  // PENSTOCK_SERVER_STORE_KEPT_SESSION_H_

@@ -1,0 +1,59 @@
+"""SIGKILL at every crash point, then a restart and a client that comes back."""
+import pytest
+
+from points import DATA, MOMENTS, MULTIPART, SINGLE_PUT, SMALL, SMALL_MOMENTS, Point, cases
+
+
+def die_and_come_back(scene, point, data):
+    scene.start(point.armed("kill"))
+    first = scene.put(data)
+    scene.await_death()
+    first.end()
+    scene.start()
+    scene.put_to_the_end(data)
+
+
+@pytest.mark.parametrize("point", cases(MULTIPART + MOMENTS))
+def test_upload(scene, point):
+    die_and_come_back(scene, point, DATA)
+    scene.check_finished(DATA, orphans=point.orphans)
+
+
+@pytest.mark.parametrize("point", cases(SINGLE_PUT + SMALL_MOMENTS))
+def test_small_object(scene, point):
+    die_and_come_back(scene, point, SMALL)
+    scene.check_finished(SMALL)
+
+
+# A second server dies while it establishes what became of the first one's session.
+@pytest.mark.parametrize("point", cases([
+    Point("14", "claim.before"), Point("14", "claim.after"), Point("14", "opened"), Point("14", "stat.before"),
+    Point("14", "stat.after"), Point("14", "complete.before"), Point("16", "complete.after"),
+    Point("16", "finish.before"), Point("17", "finish.after"), Point("17", "finished")]))
+def test_death_while_resolving(scene, point):
+    scene.start("seal.after=kill")
+    first = scene.put(DATA)
+    scene.await_death()
+    first.end()
+    scene.start(point.armed("kill"))
+    second = scene.stream()
+    scene.await_death()
+    second.end()
+    scene.start()
+    assert scene.session().committed_size == len(DATA)
+    third = scene.stream().end()  # brings nothing, and need not: the seal says what to publish
+    assert third.failure is None, third.failure
+    scene.check_finished(DATA)
+
+
+# Another server of a single put must not send without having asked: sign, ask, send.
+@pytest.mark.parametrize("point", cases([Point("small", name) for name in (
+    "claim.after", "stat.after", "opened", "prepare_put.after", "renew.before", "renew.after", "send_put.before",
+    "send_put.after", "finish.before", "finish.after")]))
+def test_death_while_resolving_a_small_object(scene, point):
+    scene.start("send_put.before=kill")
+    first = scene.put(SMALL)
+    scene.await_death()
+    first.end()
+    die_and_come_back(scene, point, SMALL)
+    scene.check_finished(SMALL)

@@ -1,0 +1,84 @@
+// Frames of a client: any bytes that are a message become a frame or an error, and no field that is
+// accepted is lost.
+
+#include <google/protobuf/util/message_differencer.h>
+
+#include <variant>
+
+#include "server/rpc/convert.h"
+#include "tests/fuzz/fuzz_util.h"
+
+namespace penstock {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+// What the client asked for stands in the session that it is told of.
+void CheckOpen(const OpenFrame& frame, v1::OpenSession& open) {
+  FUZZ_CHECK(frame.spec.has_value() == open.has_object());
+  FUZZ_CHECK(frame.expect_epoch.has_value() == open.has_expect_epoch());
+  FUZZ_CHECK(frame.expect_epoch.value_or(0) == open.expect_epoch());
+  FUZZ_CHECK(frame.replay_buffer_bytes == open.replay_buffer_bytes());
+  if (!frame.spec.has_value()) return;
+  SessionRecord record;
+  record.spec = *frame.spec;
+  v1::Session told = ToProto(record, true, open.session_token());
+  FUZZ_CHECK(told.session_token() == open.session_token());
+  open.mutable_object()->DiscardUnknownFields();
+  FUZZ_CHECK(MessageDifferencer::Equals(told.object(), open.object()));
+}
+
+void CheckChunk(const ChunkFrame& frame, const v1::ObjectChunk& chunk) {
+  FUZZ_CHECK(frame.offset == chunk.offset());
+  FUZZ_CHECK(frame.crc32c.has_value() == chunk.has_crc32c());
+  FUZZ_CHECK(frame.crc32c.value_or(0) == chunk.crc32c());
+  FUZZ_CHECK(frame.data == chunk.data());
+}
+
+void CheckFinish(const FinishFrame& frame, const v1::FinishObject& finish) {
+  FUZZ_CHECK(frame.total_size.has_value() == finish.has_total_size());
+  FUZZ_CHECK(frame.total_size.value_or(0) == finish.total_size());
+  FUZZ_CHECK(frame.crc64.has_value() == finish.has_crc64_ecma());
+  FUZZ_CHECK(frame.crc64.value_or(0) == finish.crc64_ecma());
+}
+
+void CheckFrame(const std::string& bytes) {
+  v1::PutObjectRequest request;
+  if (!request.ParseFromString(bytes)) return;
+  v1::PutObjectRequest sent = request;
+  const auto frame = FromProto(request);
+  if (!frame.ok()) return;
+  switch (sent.frame_case()) {
+    case v1::PutObjectRequest::kOpen:
+      return CheckOpen(std::get<OpenFrame>(*frame), *sent.mutable_open());
+    case v1::PutObjectRequest::kChunk:
+      return CheckChunk(std::get<ChunkFrame>(*frame), sent.chunk());
+    case v1::PutObjectRequest::kFlush:
+      FUZZ_CHECK(std::holds_alternative<FlushFrame>(*frame));
+      return;
+    case v1::PutObjectRequest::kFinish:
+      return CheckFinish(std::get<FinishFrame>(*frame), sent.finish());
+    case v1::PutObjectRequest::FRAME_NOT_SET:
+      FUZZ_CHECK(!"accepted a message without a frame");
+  }
+}
+
+void CheckList(const std::string& bytes) {
+  v1::ListSessionsRequest request;
+  if (!request.ParseFromString(bytes)) return;
+  const auto query = FromProto(request, "principal");
+  if (!query.ok()) return;
+  FUZZ_CHECK(query->page_size > 0 && query->page_size <= 1000);
+  FUZZ_CHECK(query->states.size() == static_cast<size_t>(request.states_size()));
+  FUZZ_CHECK(query->page_token == request.page_token());
+}
+
+}  // namespace
+}  // namespace penstock
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string bytes = penstock::Text(data, size);
+  penstock::CheckFrame(bytes);
+  penstock::CheckList(bytes);
+  return 0;
+}
