@@ -158,6 +158,12 @@ void PutLifetime(const SessionRecord& record, store::StoredRecord& stored) {
   PutTime(record.reap_time, [&](int64_t time) { stored.set_reap_time(time); });
 }
 
+// What lies behind the last nanosecond that can be stored is the future.
+absl::Time WithinReach(absl::Time time) {
+  const absl::Time last = absl::FromUnixNanos(std::numeric_limits<int64_t>::max());
+  return time < last ? time : absl::InfiniteFuture();
+}
+
 // A server that knew no expiry kept the dead upload of an ended session in its place, and what it
 // left would stay for ever: its sessions count from their last change on.
 void CompleteOldRecord(SessionRecord& record) {
@@ -166,6 +172,8 @@ void CompleteOldRecord(SessionRecord& record) {
     record.upload_id.clear();
   }
   SetTimes(nullptr, record.update_time, record);
+  record.expire_time = WithinReach(record.expire_time);
+  record.reap_time = WithinReach(record.reap_time);
 }
 
 void GetLifetime(const store::StoredRecord& stored, SessionRecord& record) {
