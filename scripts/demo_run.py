@@ -57,7 +57,7 @@ class Upload:
         """Where this client went on."""
         event = harness.events([self.client.wait_line('"event":"resume"', timeout=300)])[0]
         self.max_unacked = event["max_unacked_bytes"]
-        say(f"    resumed at {event['resume_offset']} bytes, all of them durable")
+        say(f"    resumed at {event['resume_offset']} bytes, {event['committed_size']} of them durable")
         return event
 
     def kill_server(self):
