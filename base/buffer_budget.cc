@@ -61,7 +61,7 @@ class BudgetState : public std::enable_shared_from_this<BudgetState> {
   }
   std::optional<Shares> Take(Borrower borrower, int64_t bytes, Need need, bool is_first)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool GrantOne(Queue::iterator request, std::vector<Grant>& grants)
+  bool GrantOne(const Queue::iterator& request, std::vector<Grant>& grants)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<Grant> GrantAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   MemoryLease Lease(const Shares& shares);
@@ -145,7 +145,7 @@ std::optional<MemoryLease> BudgetState::Admit(int64_t bytes) {
   return std::nullopt;
 }
 
-bool BudgetState::GrantOne(Queue::iterator request, std::vector<Grant>& grants) {
+bool BudgetState::GrantOne(const Queue::iterator& request, std::vector<Grant>& grants) {
   if (request == waiting_.end()) return false;
   const std::optional<Shares> shares =
       Take(request->borrower, request->bytes, request->need, request == waiting_.begin());

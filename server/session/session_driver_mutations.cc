@@ -61,7 +61,7 @@ void SessionDriver::Adopt(const StoreAnswer& claimed, const std::vector<ListedPa
   }
   const std::vector<PartRecord> rows = commit.rows;
   environment_.store->Write(key_, std::move(commit),
-                            [self = shared_from_this(), claimed, rows](StoreAnswer answer) {
+                            [self = shared_from_this(), claimed, rows](const StoreAnswer& answer) {
                               StoreAnswer merged = claimed;
                               if (answer.code == StoreCode::kOk) {
                                 merged.record = answer.record;
