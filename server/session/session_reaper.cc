@@ -27,7 +27,8 @@ void SessionReaper::RunOnce(absl::AnyInvocable<void() &&> done) {
 
 void SessionReaper::Act(const KeyedSession& session, const Pass& pass) {
   const SessionRecord& record = session.record;
-  if (record.state == SessionState::kOpen) {
+  const bool idle = record.expire_time <= service_.environment().clock->Now();
+  if (record.state == SessionState::kOpen && idle) {
     Expire(session, pass);
   } else if (record.state == SessionState::kFinishing) {
     // Whoever finishes it here is at it. Elsewhere: if it is not gone, it loses a race that it
@@ -36,8 +37,8 @@ void SessionReaper::Act(const KeyedSession& session, const Pass& pass) {
       service_.Resolve(record.principal, session.key, [pass] {});
     }
   } else if (!record.dead_uploads.empty()) {
-    DiscardUploads(session, pass);
-  } else {
+    DiscardUploads(session, pass);  // of an open session: those of an earlier life
+  } else if (Ended(record.state)) {
     Forget(session, pass);
   }
 }

@@ -88,6 +88,26 @@ TEST_F(SessionReaperTest, UploadThatCannotBeDiscardedIsTriedAgain) {
   EXPECT_THAT(backend_.uploads(), IsEmpty());
 }
 
+// The upload of an earlier life is dead while the new one is open, and is discarded all the same.
+TEST_F(SessionReaperTest, UploadOfAnEarlierLifeIsDiscardedWhileTheNewOneIsOpen) {
+  backend_.FailWith("abort", absl::UnavailableError("down"));
+  OpenAndCommit()->Break();
+  clock_.Advance(Record().idle_ttl);
+  RunOnce();
+  ASSERT_EQ(Record().state, SessionState::kExpired);
+  OpenFrame open = NewObject();
+  open.ended_policy = EndedPolicy::kStartOver;
+  auto stream = Open(open);
+  store_.Await(kPrincipal, kToken, [](const SessionRecord& record) { return record.life == 2; });
+  backend_.FailWith("abort", absl::OkStatus());
+  RunOnce();
+  EXPECT_THAT(backend_.uploads(), IsEmpty());
+  EXPECT_EQ(Record().state, SessionState::kOpen);
+  ASSERT_THAT(Record().dead_uploads, SizeIs(1));
+  EXPECT_EQ(Record().dead_uploads[0].aborts, 1);
+  stream->Break();
+}
+
 TEST_F(SessionReaperTest, StreamThatShowsLifeIsNotExpired) {
   auto stream = OpenAndCommit();
   clock_.Advance(Record().idle_ttl - absl::Minutes(1));
