@@ -140,7 +140,9 @@ class LiveStream:
         self.failure = None
         self._ended = False
         self._arrived = threading.Condition()
-        self.call = client.stub.PutObject(iter(self.frames.get, None))
+        # A test that fails in between never says that the frames have ended: the call does, in the end.
+        self.call = client.stub.PutObject(iter(self.frames.get, None), timeout=300)
+        self.call.add_callback(lambda: self.frames.put(None))
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
