@@ -52,8 +52,8 @@ bool MayCut(const PartLimits& limits, std::optional<int64_t> total_size, int64_t
 }
 
 absl::Duration PartAge(const PartLimits& limits, absl::Duration base, int32_t number) {
-  const int64_t quarters = 4 * int64_t{number - 1} / std::max(limits.max_number, 1);
-  return base * (int64_t{1} << std::min<int64_t>(quarters, 4));
+  const int64_t sixteenths = 16 * int64_t{number - 1} / std::max(limits.max_number, 1);
+  return base * (int64_t{1} << std::clamp<int64_t>(sixteenths - 11, 0, 4));
 }
 
 int64_t MaxKnownLength(const PartLimits& limits) {

@@ -45,8 +45,13 @@ int64_t PlanPartSize(const PartLimits& limits, std::optional<int64_t> total_size
 bool MayCut(const PartLimits& limits, std::optional<int64_t> total_size, int64_t end,
             int32_t number, int64_t size);
 
-// How long a part may be filled before it is cut: `base`, doubled each time another quarter of the
-// numbers is gone.
+// The parts that may be under way at once after a claim, until its owner finds that more would
+// help: a take-over burns the numbers of so many parts and of one more.
+inline constexpr int32_t kClaimWindow = 1;
+
+// How long a part may be filled before it is cut: `base`; of the last quarter of the numbers,
+// double from the beginning and again with each quarter of it that is gone, up to 16 times. Not
+// earlier: on a link that drops faster than parts are cut, nothing would ever be stored.
 absl::Duration PartAge(const PartLimits& limits, absl::Duration base, int32_t number);
 
 // The largest declared length that fits into the limits, and the length at which a stream of

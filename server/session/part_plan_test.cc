@@ -191,10 +191,10 @@ TEST(PartPlanTest, RemoteWithNoMoreThanTheSpareNumbersCutsNothing) {
   EXPECT_FALSE(MayCut(MakePartLimits(few, 0, 0, kDefaultBudget), std::nullopt, 0, 1, 2 * kMiB));
 }
 
-TEST(PartPlanTest, AgeAtWhichAPartIsCutDoublesWithEveryQuarterOfTheNumbers) {
-  const std::pair<int32_t, int> cases[] = {{1, 30},       {2'500, 30},   {2'501, 60},
-                                           {5'000, 60},   {5'001, 120},  {7'501, 240},
-                                           {10'000, 240}, {10'001, 480}, {20'000, 480}};
+TEST(PartPlanTest, AgeAtWhichAPartIsCutDoublesInTheLastQuarterOfTheNumbers) {
+  const std::pair<int32_t, int> cases[] = {{1, 30},      {7'500, 30},   {7'501, 60},
+                                           {8'125, 60},  {8'126, 120},  {8'751, 240},
+                                           {9'376, 480}, {10'001, 480}, {20'000, 480}};
   for (const auto& [number, seconds] : cases) {
     EXPECT_EQ(PartAge(DefaultLimits(), absl::Seconds(30), number), absl::Seconds(seconds))
         << number;
@@ -202,10 +202,10 @@ TEST(PartPlanTest, AgeAtWhichAPartIsCutDoublesWithEveryQuarterOfTheNumbers) {
 }
 
 // A link that drops every minute for a day, each time on another server: what is not cut when it
-// drops is lost and sent again, and the numbers in flight and one more are burnt. A part is cut
-// when it is full, or by its age.
+// drops is lost and sent again, and what a claim reserves is burnt. A part is cut when it is full,
+// or by its age.
 struct FlakyDay {
-  static constexpr int32_t kBurnt = 4 + 1;
+  static constexpr int32_t kBurnt = kClaimWindow + 1;
 
   int64_t bytes_per_second = 0;
   Walk walk;
@@ -257,9 +257,9 @@ void ExpectProgressEveryMinute(int64_t bytes_per_second, int minutes) {
   EXPECT_LT(day.lost, day.walk.length / 2);
 }
 
-TEST(PartPlanTest, FlakyLinkThatDropsEveryMinuteForHalfADayGetsOn) {
-  ExpectProgressEveryMinute(250'000, 12 * 60);
-  ExpectProgressEveryMinute(1'000'000, 12 * 60);
+TEST(PartPlanTest, FlakyLinkThatDropsEveryMinuteForADayGetsOn) {
+  ExpectProgressEveryMinute(250'000, 24 * 60);
+  ExpectProgressEveryMinute(1'000'000, 24 * 60);
 }
 
 }  // namespace

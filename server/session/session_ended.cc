@@ -95,6 +95,7 @@ void Session::OnBegunAnew() {
   received_size_ = 0;
   cut_crc64_ = 0;
   next_number_ = 1;
+  window_ = parallel_parts_;
   reserved_to_ = record_.reserved_number;
   PlanPart();
   state_ = State::kOpen;

@@ -52,7 +52,7 @@ absl::Status Session::CheckOpen(const OpenFrame& open) const {
 ClaimSession Session::MakeClaim(const OpenFrame& open, const std::string& nonce) const {
   ClaimSession claim;
   claim.nonce = nonce;
-  claim.reserve = parallel_parts_ + 1;
+  claim.reserve = kClaimWindow + 1;
   claim.expect_epoch = open.expect_epoch;
   claim.expect_spec = open.spec;
   claim.any_spec_if_ended = open.ended_policy == EndedPolicy::kStartOver;
@@ -118,6 +118,7 @@ void Session::OpenFresh() {
   }
   record_ = NewRecord();
   next_number_ = 1;
+  window_ = parallel_parts_;
   reserved_to_ = record_.reserved_number;
   PlanPart();
   state_ = State::kFresh;
@@ -164,6 +165,7 @@ void Session::OpenClaimed(const StoreAnswer& answer) {
   }
   parallel_parts_ = ParallelParts(record_.spec);
   next_number_ = answer.first_number;
+  window_ = kClaimWindow;
   reserved_to_ = record_.reserved_number;
   PlanPart();
   Emit(BecameOwner{});

@@ -136,8 +136,12 @@ void Session::CommitStored() {
   }
   if (commit.rows.empty()) return;
   // The reservation covers what may be sent before the next commit: parts in flight and one more.
-  const int32_t left = bound_parts() - static_cast<int32_t>(commit.rows.size());
-  commit.reserve_to = next_number_ - 1 + (parallel_parts_ - left) + 1;
+  // The next owner burns what is left of it, so after a claim it is small, and grows only for parts
+  // that had to wait.
+  const int32_t bound = bound_parts();
+  if (bound < std::ssize(parts_)) window_ = std::min(2 * window_, parallel_parts_);
+  const int32_t left = bound - static_cast<int32_t>(commit.rows.size());
+  commit.reserve_to = next_number_ - 1 + (window_ - left) + 1;
   if (Mutated(Mutation::kReservationNotOwn)) commit.reserve_to = record_.reserved_number;
   commit.now = now_;
   Write(std::move(commit));

@@ -97,19 +97,42 @@ TEST(SessionPartsTest, ChunkOfManyPartsIsSentAsFarAsAllowedAndNoNumberPassesTheR
   EXPECT_EQ(s.stored->committed_size, 20);
 }
 
-// A claim reserves before it knows the session's own parallelism.
-TEST(SessionPartsTest, ClaimThatReservedTooFewNumbersWaitsForTheNextCommit) {
+// What a claim reserves is burnt by the next one, so it is little, and grows for parts that waited.
+TEST(SessionPartsTest, WindowAfterAClaimGrowsWithPartsThatWaited) {
   OpenFrame open = NewObject();
   open.spec->max_parallel_parts = 5;
   SessionHarness s;
   s.Commit("abcd", open);
-  s.Restart(Resume());  // two by default: three are reserved
+  s.Restart(Resume());
   s.Store();
-  for (int64_t offset = 4; offset < 20; offset += 4) s.Chunk(offset, "efgh");
-  const int32_t last = s.stored->reserved_number;
-  s.Stored(last - 2);
-  EXPECT_THAT(s.Store(),
-              ElementsAre("progress 8/20", "part " + std::to_string(last + 1) + " efgh"));
+  for (int64_t offset = 4; offset < 44; offset += 4) s.Chunk(offset, "efgh");
+  int32_t sent = s.stored->reserved_number;  // two are under way
+  int32_t stored = sent - 1;
+  const auto sends = [&](const char* progress, int count) {
+    s.Stored(stored++);
+    std::vector<std::string> effects = {progress};
+    while (count-- > 0) effects.push_back("part " + std::to_string(++sent) + " efgh");
+    EXPECT_EQ(s.Store(), effects);
+  };
+  sends("progress 8/44", 2);   // three are
+  sends("progress 12/44", 3);  // five, as many as may be
+  sends("progress 16/44", 1);
+}
+
+TEST(SessionPartsTest, WindowAfterAClaimStaysSmallWhileNoPartWaits) {
+  OpenFrame open = NewObject();
+  open.spec->max_parallel_parts = 5;
+  SessionHarness s;
+  s.Commit("abcd", open);
+  s.Restart(Resume());
+  s.Store();
+  for (int64_t offset = 4; offset < 44; offset += 4) {
+    const int32_t reserved = s.stored->reserved_number;
+    s.Chunk(offset, "efgh");
+    s.Stored(reserved - 1);
+    s.Store();
+    EXPECT_EQ(s.stored->reserved_number, reserved + 1);
+  }
 }
 
 TEST(SessionPartsTest, FailedPartEndsTheStreamAndItsNumberIsDead) {
