@@ -69,6 +69,7 @@ struct DescribeWrite {
   std::string operator()(const ExpireSession&) const { return "expire"; }
   std::string operator()(const StartOver&) const { return "start over"; }
   std::string operator()(const UploadAborted&) const { return "upload aborted"; }
+  std::string operator()(const UploadNotAborted&) const { return "upload not aborted"; }
   std::string operator()(const ForgetSession&) const { return "forget"; }
 };
 

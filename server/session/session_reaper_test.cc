@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "server/session/service_fixture.h"
 #include "server/store/session_times.h"
+#include "tests/support/store_calls.h"
 
 namespace penstock {
 namespace {
@@ -84,8 +85,24 @@ TEST_F(SessionReaperTest, UploadThatCannotBeDiscardedIsTriedAgain) {
   RunOnce();
   EXPECT_TRUE(store_.Find(kPrincipal, kToken).has_value());
   backend_.FailWith("abort", absl::OkStatus());
+  clock_.Advance(kDiscardRetryDelay - absl::Seconds(1));
+  RunOnce();
+  EXPECT_THAT(backend_.uploads(), SizeIs(1));  // others have their turn first
+  clock_.Advance(absl::Seconds(1));
   RunOnce();
   EXPECT_THAT(backend_.uploads(), IsEmpty());
+}
+
+TEST_F(SessionReaperTest, UploadOfARemoteThatIsNotConfiguredAnyMoreWaitsForItsReturn) {
+  const SessionKey key = MakeSessionKey(kPrincipal, kToken);
+  SessionRecord record = TestRecord(kPrincipal, "id");
+  record.spec.remote = "gone";
+  WriteNow(store_, key, CreateSession{record});
+  WriteNow(store_, key, SetUpload{PositionOf(record), "upload", clock_.Now()});
+  WriteNow(store_, key, AbortSession{"id", TestNonce("abort"), clock_.Now()});
+  RunOnce();
+  EXPECT_EQ(Record().reap_time, clock_.Now() + kDiscardRetryDelay);
+  EXPECT_THAT(Record().dead_uploads, SizeIs(1));
 }
 
 // The upload of an earlier life is dead while the new one is open, and is discarded all the same.
@@ -100,6 +117,7 @@ TEST_F(SessionReaperTest, UploadOfAnEarlierLifeIsDiscardedWhileTheNewOneIsOpen) 
   auto stream = Open(open);
   store_.Await(kPrincipal, kToken, [](const SessionRecord& record) { return record.life == 2; });
   backend_.FailWith("abort", absl::OkStatus());
+  clock_.Advance(kDiscardRetryDelay);
   RunOnce();
   EXPECT_THAT(backend_.uploads(), IsEmpty());
   EXPECT_EQ(Record().state, SessionState::kOpen);

@@ -340,21 +340,28 @@ void SessionService::EndHere(const SessionKey& key, const SessionRecord& record)
 
 void SessionService::DiscardUpload(const SessionKey& key, const DeadUpload& upload,
                                    std::shared_ptr<void> pass) {
+  const auto note = [this, key, busy = Busy(), pass = std::move(pass)](SessionWrite write) {
+    environment_.store->Write(key, std::move(write), [busy, pass](const StoreAnswer&) {});
+  };
   const auto backend = environment_.backends.find(upload.remote);
   if (backend == environment_.backends.end()) {
     log::Warning("an upload cannot be discarded: its remote is not configured",
                  {{"remote", upload.remote}, {"upload_id", upload.upload_id}});
+    note(UploadNotAborted{upload.upload_id, environment_.clock->Now()});
     return;
   }
-  backend->second->AbortUpload(upload.object, upload.upload_id,
-                               [this, key, upload_id = upload.upload_id, busy = Busy(),
-                                pass = std::move(pass)](const absl::Status& status) {
-                                 if (!status.ok())
-                                   return;  // it stays in the record, for the reaper
-                                 environment_.store->Write(
-                                     key, UploadAborted{upload_id, environment_.clock->Now()},
-                                     [busy, pass](const StoreAnswer&) {});
-                               });
+  backend->second->AbortUpload(
+      upload.object, upload.upload_id, [this, upload, note](const absl::Status& status) {
+        const absl::Time now = environment_.clock->Now();
+        if (status.ok()) {
+          note(UploadAborted{upload.upload_id, now});
+          return;
+        }
+        log::Fields fields = log::FieldsOf(status);
+        fields.insert(fields.end(), {{"remote", upload.remote}, {"upload_id", upload.upload_id}});
+        log::Warning("an upload cannot be discarded now", fields);
+        note(UploadNotAborted{upload.upload_id, now});
+      });
 }
 
 void SessionService::Drain(absl::AnyInvocable<void() &&> drained) {

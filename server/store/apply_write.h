@@ -51,6 +51,7 @@ class Apply {
   WriteEffect operator()(const ExpireSession& write) const;
   WriteEffect operator()(const StartOver& write) const;
   WriteEffect operator()(const UploadAborted& write) const;
+  WriteEffect operator()(const UploadNotAborted& write) const;
   WriteEffect operator()(const ForgetSession& write) const;
 
  private:

@@ -285,6 +285,37 @@ TEST(UploadAbortedTest, UploadThatWasNeverDiscardedStaysDue) {
   EXPECT_EQ(session.record->reap_time, TestTime() + absl::Minutes(2) + kSecondAbortDelay);
 }
 
+TEST(UploadNotAbortedTest, PutsTheReaperOff) {
+  struct Row {
+    SessionState state;
+    absl::Duration expiry;  // from now on
+    absl::Duration reap;    // likewise, expected
+  };
+  const Row rows[] = {
+      {SessionState::kFailed, absl::Hours(1), kDiscardRetryDelay},
+      {SessionState::kFailed, -absl::Hours(1), kDiscardRetryDelay},  // kept for its upload
+      {SessionState::kOpen, absl::Hours(1), kDiscardRetryDelay},
+      {SessionState::kOpen, absl::Minutes(1), absl::Minutes(1)},  // it expires then
+      {SessionState::kFinishing, absl::InfiniteDuration(), absl::ZeroDuration()},
+  };
+  const absl::Time now = TestTime();
+  for (const Row& row : rows) {
+    OneSession session = OneSession::In(row.state);
+    session.record->dead_uploads = OnlyDeadUpload();
+    session.record->expire_time = now + row.expiry;
+    session.record->reap_time = now;
+    SessionRecord expected = *session.record;
+    expected.reap_time = now + row.reap;
+    EXPECT_EQ(session.Do(UploadNotAborted{"another", now}).code, StoreCode::kOk);
+    EXPECT_FALSE(session.changed);
+    const UploadNotAborted write{expected.dead_uploads[0].upload_id, now};
+    EXPECT_EQ(session.Do(write).code, StoreCode::kOk);
+    EXPECT_EQ(session.record, expected) << &row - rows;
+    EXPECT_EQ(session.Do(write).code, StoreCode::kOk);
+    EXPECT_FALSE(session.changed) << "a repeat";
+  }
+}
+
 TEST(ForgetSessionTest, EndedSessionIsForgottenAfterItsRetention) {
   for (const SessionState state : kAllStates) {
     OneSession session = OneSession::In(state);

@@ -177,6 +177,18 @@ WriteEffect Apply::operator()(const UploadAborted& write) const {
   return effect;
 }
 
+WriteEffect Apply::operator()(const UploadNotAborted& write) const {
+  SessionRecord next = record_;
+  const bool known =
+      std::any_of(next.dead_uploads.begin(), next.dead_uploads.end(),
+                  [&write](const DeadUpload& dead) { return dead.upload_id == write.upload_id; });
+  if (!known) return Unchanged(record_);
+  PutOffReaping(write.now, next);
+  WriteEffect effect = Unchanged(next);
+  effect.changed = next != record_;
+  return effect;
+}
+
 WriteEffect Apply::operator()(const ForgetSession& write) const {
   if (record_.fence != write.seen) return Fenced(record_);
   if (!Ended(record_.state)) return WrongState(record_, "ended");

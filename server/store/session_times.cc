@@ -56,4 +56,13 @@ void SetReapTime(const SessionRecord& before, absl::Time now, SessionRecord& nex
   if (next.state != SessionState::kFinishing) next.reap_time = ReapTime(&before, now, next);
 }
 
+void PutOffReaping(absl::Time now, SessionRecord& record) {
+  if (record.state == SessionState::kFinishing) return;
+  record.reap_time = std::max(record.reap_time, now + kDiscardRetryDelay);
+  // An ended session is kept for its dead uploads, an open one expires none the later.
+  if (record.state == SessionState::kOpen) {
+    record.reap_time = std::min(record.reap_time, record.expire_time);
+  }
+}
+
 }  // namespace penstock

@@ -15,6 +15,9 @@ inline constexpr absl::Duration kOutcomeDelay = absl::Minutes(10);
 // A part that was being uploaded when its upload was discarded has arrived by then.
 inline constexpr absl::Duration kSecondAbortDelay = absl::Minutes(15);
 
+// A backend that could not discard an upload is asked again after so long.
+inline constexpr absl::Duration kDiscardRetryDelay = absl::Minutes(10);
+
 // The expiry of an open session moves when it would move by more than this, so that ordinary
 // commits do not touch the index of the reaper: an hour, or a quarter of a short idle_ttl.
 absl::Duration ExpiryStep(const SessionRecord& record);
@@ -25,6 +28,9 @@ void SetTimes(const SessionRecord* before, absl::Time now, SessionRecord& next);
 
 // The same for a write of the reaper, which is none: only its own time changes.
 void SetReapTime(const SessionRecord& before, absl::Time now, SessionRecord& next);
+
+// The same after something could not be done for `record` at `now`.
+void PutOffReaping(absl::Time now, SessionRecord& record);
 
 }  // namespace penstock
 

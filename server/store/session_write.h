@@ -161,6 +161,14 @@ struct UploadAborted {
   absl::Time now;
 };
 
+// Notes that a dead upload could not be discarded: the reaper looks at the session again after
+// kDiscardRetryDelay, so that those it can do nothing for do not keep it from the others. Without
+// effect when there is none of that id, and on a session that is being finished.
+struct UploadNotAborted {
+  std::string upload_id;
+  absl::Time now;
+};
+
 // Removes an ended session whose retention is over and that has no dead upload left (kWrongState
 // otherwise). Its token is unknown from here on.
 struct ForgetSession {
@@ -171,12 +179,14 @@ struct ForgetSession {
 using SessionWrite =
     std::variant<CreateSession, ClaimSession, SetUpload, CommitParts, SaveTail, TouchSession,
                  SealSession, RenewPut, FinishSession, FailSession, AbortSession, ExpireSession,
-                 StartOver, UploadAborted, ForgetSession>;
+                 StartOver, UploadAborted, UploadNotAborted, ForgetSession>;
 
 // The names of the writes in the order of SessionWrite's alternatives, for logs and fault points.
 inline constexpr const char* kWriteNames[] = {
-    "create", "claim", "set_upload", "commit", "save_tail",  "touch",          "seal",  "renew",
-    "finish", "fail",  "abort",      "expire", "start_over", "upload_aborted", "forget"};
+    "create", "claim",  "set_upload", "commit",         "save_tail",
+    "touch",  "seal",   "renew",      "finish",         "fail",
+    "abort",  "expire", "start_over", "upload_aborted", "upload_not_aborted",
+    "forget"};
 static_assert(std::size(kWriteNames) == std::variant_size_v<SessionWrite>, "name every write");
 
 inline const char* WriteName(const SessionWrite& write) { return kWriteNames[write.index()]; }

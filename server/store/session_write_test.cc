@@ -44,6 +44,7 @@ TEST(SessionWriteTest, EveryWriteButCreateNeedsASession) {
   writes.push_back(StartOver{
       {1, TestNonce("first")}, SessionState::kFailed, TestRecord("alice", "next"), TestTime()});
   writes.push_back(UploadAborted{"upload", TestTime()});
+  writes.push_back(UploadNotAborted{"upload", TestTime()});
   writes.push_back(ForgetSession{{1, TestNonce("first")}, TestTime()});
   for (const SessionWrite& write : writes) {
     OneSession none;

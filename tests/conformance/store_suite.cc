@@ -221,6 +221,9 @@ TEST_P(StoreSuite, FailureIsKeptAndItsUploadForgottenOnceAborted) {
   EXPECT_EQ(record.upload_id, "");
   ASSERT_EQ(record.dead_uploads.size(), 1u);
   EXPECT_EQ(MustDo(UploadAborted{"another", TestTime()}), record);
+  record.reap_time = MustDo(UploadNotAborted{"upload", TestTime()}).reap_time;
+  EXPECT_GT(record.reap_time, TestTime());
+  EXPECT_EQ(Stored(), record);
   record = MustDo(UploadAborted{"upload", TestTime()});
   ASSERT_EQ(record.dead_uploads.size(), 1u) << "a part may have been under way";
   EXPECT_EQ(record.dead_uploads[0].aborts, 1);
