@@ -52,7 +52,7 @@ OssClient::Ticket::~Ticket() {
   --client_.under_way_;
 }
 
-OssClient::OssClient(Endpoint endpoint, std::unique_ptr<CredentialSource> credentials,
+OssClient::OssClient(Endpoint endpoint, std::unique_ptr<CredentialCache> credentials,
                      const BackendEnvironment& environment)
     : endpoint_(std::move(endpoint)),
       credentials_(std::move(credentials)),
@@ -69,6 +69,7 @@ OssClient::~OssClient() {
     absl::Status error = call->error;
     Finish(std::move(call), std::move(error));
   }
+  credentials_->Stop();
   MutexLock lock(&mutex_);
   const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return under_way_ == 0; };
   mutex_.Await(idle);
@@ -94,8 +95,7 @@ void OssClient::Call(OssRequest request, Repeat repeat, Check check, Done<HttpRe
   call->repeat = repeat;
   call->check = std::move(check);
   call->done = std::move(done);
-  SignedRequest attempt = Sign(call->request);
-  Send(std::move(call), std::move(attempt));
+  Attempt(std::move(call));
 }
 
 void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse> done) {
@@ -106,10 +106,22 @@ void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse
   Send(std::move(call), std::move(request));
 }
 
-SignedRequest OssClient::Sign(const OssRequest& request) const {
+void OssClient::Sign(OssRequest request, Done<SignedRequest> done) {
+  credentials_->Await([this, ticket = std::make_unique<Ticket>(*this), request = std::move(request),
+                       done = std::move(done)](absl::StatusOr<CredentialsPtr> credentials) mutable {
+    if (credentials.ok()) {
+      std::move(done)(SignWith(request, *std::move(credentials)));
+    } else {
+      std::move(done)(credentials.status());
+    }
+    done = nullptr;  // gone before the ticket
+  });
+}
+
+SignedRequest OssClient::SignWith(const OssRequest& request, CredentialsPtr credentials) const {
   SignedRequest result;
   result.time = environment_.clock->Now();
-  result.credentials = credentials_->Get();
+  result.credentials = std::move(credentials);
   SigningInput input{request.method, request.bucket,  request.key,
                      request.query,  request.headers, {}};
   SignHeaders(input, *result.credentials, endpoint_.scope(),
@@ -123,6 +135,23 @@ SignedRequest OssClient::Sign(const OssRequest& request) const {
   result.http.stall_timeout = request.stall_timeout;
   result.http.total_timeout = request.total_timeout;
   return result;
+}
+
+void OssClient::Attempt(CallPtr call) {
+  if (CredentialsPtr credentials = credentials_->Get(); credentials != nullptr) {
+    SignedRequest attempt = SignWith(call->request, std::move(credentials));
+    Send(std::move(call), std::move(attempt));
+    return;
+  }
+  credentials_->Await(
+      [this, call = std::move(call)](absl::StatusOr<CredentialsPtr> credentials) mutable {
+        if (!credentials.ok()) {
+          Finish(std::move(call), credentials.status());
+          return;
+        }
+        SignedRequest attempt = SignWith(call->request, *std::move(credentials));
+        Send(std::move(call), std::move(attempt));
+      });
 }
 
 void OssClient::Send(CallPtr call, SignedRequest attempt) {
@@ -161,11 +190,8 @@ void OssClient::OnRefusal(CallPtr call, const HttpResponse& answer) {
   const RetryClass retry = Classify(error);
   if (retry == RetryClass::kClock) {
     OnSkew(std::move(call), answer);
-  } else if (retry == RetryClass::kCredentials) {
-    const bool again = call->repeat != Repeat::kNever && !std::exchange(call->renewed, true);
-    RenewCredentials(std::move(call), again);
-  } else if (MayBeOldCredentials(error)) {
-    RenewCredentials(std::move(call), false);
+  } else if (retry == RetryClass::kCredentials || MayBeOldCredentials(error)) {
+    RenewCredentials(std::move(call), retry);
   } else {
     OnFailure(std::move(call), retry);
   }
@@ -187,31 +213,42 @@ void OssClient::OnSkew(CallPtr call, const HttpResponse& answer) {
   const bool again = CorrectClock(answer) && call->repeat != Repeat::kNever &&
                      ++call->clock_corrections <= kMaxClockCorrections;
   if (again) {
-    SignedRequest attempt = Sign(call->request);
-    Send(std::move(call), std::move(attempt));
+    Attempt(std::move(call));
   } else {
     absl::Status error = call->error;
     Finish(std::move(call), std::move(error));
   }
 }
 
-void OssClient::RenewCredentials(CallPtr call, bool again) {
-  environment_.blocking->Post([this, call = std::move(call), again]() mutable {
-    // Files that cannot be read now leave the old credentials, whose refusal says what is wrong.
-    credentials_->Reload(call->credentials).IgnoreError();
-    if (again) {
-      SignedRequest attempt = Sign(call->request);
-      Send(std::move(call), std::move(attempt));
-      return;
-    }
-    absl::Status error = call->error;
-    if (credentials_->Get() != call->credentials && call->repeat == Repeat::kNever) {
-      error = MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
-                        absl::StrCat(std::string(error.message()), "; they were renewed just now"),
-                        ErrorMetadataOf(error), absl::ZeroDuration());
-    }
-    Finish(std::move(call), std::move(error));
+void OssClient::RenewCredentials(CallPtr call, RetryClass retry) {
+  const CredentialsPtr refused = call->credentials;
+  credentials_->Renew(refused, [this, call = std::move(call),
+                                retry](absl::StatusOr<CredentialsPtr> renewed) mutable {
+    OnRenewed(std::move(call), retry, std::move(renewed));
   });
+}
+
+void OssClient::OnRenewed(CallPtr call, RetryClass retry, absl::StatusOr<CredentialsPtr> renewed) {
+  const bool token_refused = retry == RetryClass::kCredentials;
+  const bool never = call->repeat == Repeat::kNever;
+  if (token_refused && renewed.ok() && !never && !std::exchange(call->renewed, true)) {
+    SignedRequest attempt = SignWith(call->request, *std::move(renewed));
+    Send(std::move(call), std::move(attempt));
+    return;
+  }
+  absl::Status error = call->error;
+  if (renewed.ok() && *renewed != call->credentials && never) {
+    error = MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
+                      absl::StrCat(std::string(error.message()), "; they were renewed just now"),
+                      ErrorMetadataOf(error), absl::ZeroDuration());
+  } else if (!renewed.ok() && token_refused) {
+    // The source's error decides: one that cannot be reached now may give a good token later.
+    error = MakeError(
+        renewed.status().code(), ErrorReason(renewed.status()),
+        absl::StrCat(std::string(error.message()), "; ", std::string(renewed.status().message())),
+        ErrorMetadataOf(error), RetryDelay(renewed.status()));
+  }
+  Finish(std::move(call), std::move(error));
 }
 
 void OssClient::Sleep(CallPtr call, absl::Duration wait) {
@@ -237,8 +274,7 @@ void OssClient::Sleep(CallPtr call, absl::Duration wait) {
       woken = std::move(it->second);
       sleepers->calls.erase(it);
     }
-    SignedRequest attempt = Sign(woken->request);
-    Send(std::move(woken), std::move(attempt));
+    Attempt(std::move(woken));
   });
 }
 

@@ -19,6 +19,7 @@
 #include "base/mutex.h"
 #include "plugin/backend.h"
 #include "plugin/oss/credentials.h"
+#include "plugin/oss/credentials/credential_cache.h"
 #include "plugin/oss/endpoint.h"
 #include "plugin/oss/errors.h"
 #include "plugin/oss/signature.h"
@@ -49,18 +50,18 @@ enum class Repeat {
 struct SignedRequest {
   HttpRequest http;
   absl::Time time;  // of this machine's clock, when it was signed
-  std::shared_ptr<const Credentials> credentials;
+  CredentialsPtr credentials;
 };
 
-// Thread-safe. The destructor ends what waits to be sent again with its last error, and waits for
-// the rest.
+// Thread-safe. The destructor ends what waits to be sent again with its last error, what waits for
+// credentials with one that says so, and waits for the rest.
 class OssClient {
  public:
   // Judges an answer that says success: whether it is complete, and what was stored is what was
   // sent. An error is tried again like a failed request.
   using Check = std::function<absl::Status(const HttpResponse&)>;
 
-  OssClient(Endpoint endpoint, std::unique_ptr<CredentialSource> credentials,
+  OssClient(Endpoint endpoint, std::unique_ptr<CredentialCache> credentials,
             const BackendEnvironment& environment);
   ~OssClient();
   OssClient(const OssClient&) = delete;
@@ -71,8 +72,9 @@ class OssClient {
   // runs from within this call.
   void Call(OssRequest request, Repeat repeat, Check check, Done<HttpResponse> done);
 
-  // Signs `request` now, for SendSigned.
-  SignedRequest Sign(const OssRequest& request) const;
+  // Signs `request` for SendSigned, as soon as there are credentials. `done` never runs from within
+  // this call.
+  void Sign(OssRequest request, Done<SignedRequest> done);
 
   // Sends one attempt that was signed before, and never again. A refusal for the clock or the
   // credentials mends these and is UNAVAILABLE: a request that is signed now can do better.
@@ -104,9 +106,9 @@ class OssClient {
     Done<HttpResponse> done;
     int failures = 0;
     int clock_corrections = 0;
-    bool renewed = false;                            // credentials, once
-    std::shared_ptr<const Credentials> credentials;  // of the last attempt
-    absl::Status error;                              // of the last attempt
+    bool renewed = false;        // credentials, once
+    CredentialsPtr credentials;  // of the last attempt
+    absl::Status error;          // of the last attempt
   };
   using CallPtr = std::unique_ptr<PendingCall>;
 
@@ -118,12 +120,17 @@ class OssClient {
     std::map<int64_t, CallPtr> calls ABSL_GUARDED_BY(mutex);
   };
 
+  SignedRequest SignWith(const OssRequest& request, CredentialsPtr credentials) const;
+
+  // Signs and sends, once there are credentials.
+  void Attempt(CallPtr call);
   void Send(CallPtr call, SignedRequest attempt);
   void OnAnswer(CallPtr call, absl::StatusOr<HttpResponse> answer);
   void OnRefusal(CallPtr call, const HttpResponse& answer);
   void OnFailure(CallPtr call, RetryClass retry);
   void OnSkew(CallPtr call, const HttpResponse& answer);
-  void RenewCredentials(CallPtr call, bool again);
+  void RenewCredentials(CallPtr call, RetryClass retry);
+  void OnRenewed(CallPtr call, RetryClass retry, absl::StatusOr<CredentialsPtr> renewed);
   void Sleep(CallPtr call, absl::Duration wait);
 
   static void Finish(CallPtr call, absl::StatusOr<HttpResponse> result);
@@ -135,7 +142,7 @@ class OssClient {
 
   // Constant after construction.
   const Endpoint endpoint_;
-  const std::unique_ptr<CredentialSource> credentials_;
+  const std::unique_ptr<CredentialCache> credentials_;
   const BackendEnvironment environment_;
 
   std::atomic<int64_t> clock_offset_nanos_ = 0;  // OSS's clock less this machine's

@@ -5,7 +5,8 @@
 
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
-#include "plugin/oss/credentials.h"
+#include "plugin/oss/credentials/credential_options.h"
+#include "plugin/oss/credentials/credential_source.h"
 #include "plugin/oss/endpoint.h"
 #include "plugin/oss/object_headers.h"
 #include "plugin/oss/oss_backend.h"
@@ -22,7 +23,7 @@ absl::StatusOr<std::unique_ptr<Backend>> Create(const OptionValues& values,
                                                 const BackendEnvironment& environment) {
   PENSTOCK_ASSIGN_OR_RETURN(oss::Endpoint endpoint, oss::Endpoint::Create(values));
   PENSTOCK_ASSIGN_OR_RETURN(auto credentials,
-                            oss::CredentialSource::Create(values, GetEnvironment));
+                            oss::MakeCredentials(values, GetEnvironment, environment));
   return oss::MakeOssBackend(std::move(endpoint), std::move(credentials), RemoteRestriction(values),
                              environment);
 }
@@ -34,7 +35,7 @@ BackendInfo OssBackendInfo() {
   info.name = "oss";
   info.description = "Alibaba Cloud Object Storage Service";
   for (const auto& options :
-       {oss::Endpoint::Options(), oss::CredentialSource::Options(), RemoteRestriction::Options()}) {
+       {oss::Endpoint::Options(), oss::CredentialOptions(), RemoteRestriction::Options()}) {
     info.options.insert(info.options.end(), options.begin(), options.end());
   }
   info.object_options = oss::ObjectOptions();

@@ -142,7 +142,7 @@ class OssPut final : public PreparedPut {
 
 class OssBackend final : public Backend {
  public:
-  OssBackend(Endpoint endpoint, std::unique_ptr<CredentialSource> credentials,
+  OssBackend(Endpoint endpoint, std::unique_ptr<CredentialCache> credentials,
              RemoteRestriction restriction, const BackendEnvironment& environment)
       : restriction_(std::move(restriction)),
         client_(std::move(endpoint), std::move(credentials), environment) {}
@@ -181,10 +181,6 @@ class OssBackend final : public Backend {
   void Head(const ObjectName& object, const std::string& version_id, Done<ObjectStat> done);
   void DescribeCompleted(const ObjectName& object, const HttpResponse& answer,
                          Done<ObjectStat> done);
-  absl::StatusOr<std::unique_ptr<PreparedPut>> MakePut(const ObjectName& object,
-                                                       const ObjectAttributes& attributes,
-                                                       const std::string& mark,
-                                                       std::shared_ptr<const Buffer> body);
   void ListPartsFrom(const ObjectName& object, const std::string& upload_id,
                      const std::string& marker, std::vector<ListedPart> before,
                      Done<std::vector<ListedPart>> done);
@@ -349,21 +345,28 @@ void OssBackend::ListUploads(const std::string& bucket, const std::string& prefi
 void OssBackend::PreparePut(const ObjectName& object, const ObjectAttributes& attributes,
                             const std::string& mark, std::shared_ptr<const Buffer> body,
                             Done<std::unique_ptr<PreparedPut>> done) {
-  client_.Post([result = MakePut(object, attributes, mark, std::move(body)),
-                done = std::move(done)]() mutable { std::move(done)(std::move(result)); });
-}
-
-absl::StatusOr<std::unique_ptr<PreparedPut>> OssBackend::MakePut(
-    const ObjectName& object, const ObjectAttributes& attributes, const std::string& mark,
-    std::shared_ptr<const Buffer> body) {
-  PENSTOCK_RETURN_IF_ERROR(CheckBucketName(object.bucket));
-  PENSTOCK_RETURN_IF_ERROR(CheckKey(object.key));
+  absl::Status status = CheckBucketName(object.bucket);
+  if (status.ok()) status = CheckKey(object.key);
+  if (!status.ok()) {
+    client_.Post([status = std::move(status), done = std::move(done)]() mutable {
+      std::move(done)(std::move(status));
+    });
+    return;
+  }
   OssRequest request = ControlRequest("PUT", object);
   request.total_timeout = absl::InfiniteDuration();
   request.headers = PutHeaders(attributes, mark);
   request.body = body;
-  return std::make_unique<OssPut>(client_, client_.Sign(request), std::move(body), attributes,
-                                  mark);
+  client_.Sign(std::move(request),
+               [this, body = std::move(body), attributes, mark,
+                done = std::move(done)](absl::StatusOr<SignedRequest> request) mutable {
+                 if (!request.ok()) {
+                   std::move(done)(std::move(request).status());
+                   return;
+                 }
+                 std::move(done)(std::make_unique<OssPut>(
+                     client_, *std::move(request), std::move(body), attributes, std::move(mark)));
+               });
 }
 
 void OssBackend::Stat(const ObjectName& object, Done<ObjectStat> done) {
@@ -395,7 +398,7 @@ void OssBackend::Delete(const ObjectName& object, DoneStatus done) {
 }  // namespace
 
 std::unique_ptr<Backend> MakeOssBackend(Endpoint endpoint,
-                                        std::unique_ptr<CredentialSource> credentials,
+                                        std::unique_ptr<CredentialCache> credentials,
                                         RemoteRestriction restriction,
                                         const BackendEnvironment& environment) {
   return std::make_unique<OssBackend>(std::move(endpoint), std::move(credentials),

@@ -5,7 +5,7 @@
 
 #include "plugin/backend.h"
 #include "plugin/object_rules.h"
-#include "plugin/oss/credentials.h"
+#include "plugin/oss/credentials/credential_cache.h"
 #include "plugin/oss/endpoint.h"
 #include "plugin/registry.h"
 
@@ -16,7 +16,7 @@ inline constexpr absl::Duration kSignatureLife = absl::Minutes(15);
 
 // Backend over OSS's REST API. What `environment` points to must outlive it.
 std::unique_ptr<Backend> MakeOssBackend(Endpoint endpoint,
-                                        std::unique_ptr<CredentialSource> credentials,
+                                        std::unique_ptr<CredentialCache> credentials,
                                         RemoteRestriction restriction,
                                         const BackendEnvironment& environment);
 

@@ -1,0 +1,181 @@
+// Requests to OSS whose credentials come from a service and end: nobody who puts an object notices.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "plugin/oss/credentials/fake_cloud.h"
+#include "plugin/oss/fake_oss.h"
+
+namespace penstock::oss {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr char kTokenHeader[] = "x-oss-security-token";
+
+// The backend of OssBackendTest with the credentials of a RAM role, and a clock that tests set.
+class OssCredentialsTest : public OssBackendTest {
+ protected:
+  OssCredentialsTest() { Make(cloud_.url(), server_.url()); }
+  ~OssCredentialsTest() override {
+    backend_.reset();  // before the clock
+    EXPECT_THAT(cloud_.complaints(), IsEmpty());
+  }
+
+  void Make(const std::string& metadata_endpoint, const std::string& endpoint) {
+    Registry registry;
+    registry.Add(OssBackendInfo());
+    auto backend = registry.Create("oss",
+                                   {{"endpoint", endpoint},
+                                    {"region", "cn-hangzhou"},
+                                    {"credentials", "ecs_ram_role"},
+                                    {"ram_role_name", "uploads"},
+                                    {"metadata_endpoint", metadata_endpoint}},
+                                   {&http_, &executor_, &executor_, &time_, &random_});
+    ASSERT_TRUE(backend.ok()) << backend.status();
+    backend_ = *std::move(backend);
+  }
+
+  SettableClock time_;
+  FakeCloud cloud_{time_};
+};
+
+TEST_F(OssCredentialsTest, RequestsAtTheStartWaitForOneFetch) {
+  constexpr int kParts = 16;
+  Expect(std::vector<Reply>(kParts, kPartStored));
+  std::vector<std::promise<absl::StatusOr<std::string>>> answers(kParts);
+  for (int i = 0; i < kParts; ++i) {
+    backend_->UploadPart(kObject, "ID", i + 1, MakeBuffer("hello"), Into(answers[i]));
+  }
+  for (auto& answer : answers) EXPECT_EQ(answer.get_future().get().value(), "E7");
+  for (int i = 0; i < kParts; ++i) EXPECT_EQ(Sent(i, kTokenHeader), "t1");
+  EXPECT_EQ(cloud_.issued(), 1);
+}
+
+TEST_F(OssCredentialsTest, AnUploadThatOutlivesItsTokenDoesNotNotice) {
+  Expect({kInitiated});
+  ASSERT_TRUE(Initiate().ok());
+  constexpr int kParts = 12;
+  for (int i = 0; i < kParts; ++i) {  // half an hour each, of tokens that last an hour
+    Expect({kPartStored});
+    EXPECT_EQ(Upload("hello").value(), "E7");
+    time_.Advance(absl::Minutes(30));
+  }
+  Expect({kCompleted, kDescribed});
+  EXPECT_TRUE(Complete().ok());
+  EXPECT_EQ(Sent(0, kTokenHeader), "t1");
+  EXPECT_EQ(Sent(kParts + 1, kTokenHeader), absl::StrCat("t", cloud_.issued()));
+  EXPECT_GE(cloud_.issued(), 6);
+  EXPECT_EQ(requests().size(), kParts + 3u);  // nothing was refused
+}
+
+TEST_F(OssCredentialsTest, EachRefusalOfATokenIsMendedOnce) {
+  int before = 0;
+  for (const char* code :
+       {"SecurityTokenExpired", "InvalidSecurityToken", "AccessKeyIdAndSecurityTokenNotMatch"}) {
+    Expect({Refusal(403, code), kPartStored});
+    EXPECT_EQ(Upload("hello").value(), "E7") << code;
+    EXPECT_NE(Sent(before + 1, kTokenHeader), Sent(before, kTokenHeader)) << code;
+    time_.Advance(absl::Seconds(1));
+    Expect({Refusal(403, code), Refusal(403, code), kPartStored});
+    EXPECT_EQ(ErrorReason(Upload("hello").status()), kReasonDenied) << code;
+    before += 4;
+    EXPECT_EQ(requests().size(), static_cast<size_t>(before));
+    time_.Advance(absl::Seconds(1));
+  }
+}
+
+TEST_F(OssCredentialsTest, ManyWhoseTokenIsRefusedFetchOnce) {
+  constexpr int kParts = 16;
+  std::atomic<int> refused = 0;
+  const FakeHttpServer oss([&refused](FakeExchange& exchange) {
+    exchange.ReadBody();
+    const bool old = exchange.Header(kTokenHeader) == "t1";
+    if (old) ++refused;
+    const Reply reply = old ? Refusal(403, "SecurityTokenExpired") : kPartStored;
+    exchange.Reply(reply.status, reply.headers, reply.body);
+  });
+  Make(cloud_.url(), oss.url());
+  std::vector<std::promise<absl::StatusOr<std::string>>> answers(kParts);
+  for (int i = 0; i < kParts; ++i) {
+    backend_->UploadPart(kObject, "ID", i + 1, MakeBuffer("hello"), Into(answers[i]));
+  }
+  for (auto& answer : answers) EXPECT_EQ(answer.get_future().get().value(), "E7");
+  EXPECT_GT(refused, 1);
+  EXPECT_EQ(cloud_.issued(), 2);
+  backend_.reset();  // before the server
+}
+
+TEST_F(OssCredentialsTest, ASourceThatCannotBeReachedIsWorthAnotherAttempt) {
+  std::string dead;
+  {
+    const FakeHttpServer server([](FakeExchange&) {});
+    dead = server.url();
+  }
+  Make(dead, server_.url());
+  const absl::Status status = Upload("hello").status();
+  EXPECT_EQ(ErrorReason(status), kReasonUnavailable);
+  EXPECT_EQ(RetryDelay(status), absl::Seconds(1));
+  EXPECT_THAT(std::string(status.message()), HasSubstr(dead));
+  EXPECT_EQ(ErrorReason(Stat().status()), kReasonUnavailable);
+  std::promise<absl::StatusOr<std::unique_ptr<PreparedPut>>> put;
+  backend_->PreparePut(kObject, {}, "mark", MakeBuffer("x"), Into(put));
+  EXPECT_EQ(ErrorReason(put.get_future().get().status()), kReasonUnavailable);
+  EXPECT_THAT(requests(), IsEmpty());
+}
+
+TEST_F(OssCredentialsTest, ASourceThatSaysNoIsNot) {
+  FakeCloud::Behaviour behaviour;
+  behaviour.role = "";
+  cloud_.Behave(behaviour);
+  const absl::Status status = Upload("hello").status();
+  EXPECT_EQ(ErrorReason(status), kReasonDenied);
+  EXPECT_EQ(RetryDelay(status), std::nullopt);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("RAM role"));
+  EXPECT_THAT(requests(), IsEmpty());
+}
+
+TEST_F(OssCredentialsTest, ARefusedTokenWhoseSourceIsDownIsWorthAnotherAttempt) {
+  Expect({kPartStored});
+  ASSERT_TRUE(Upload("hello").ok());
+  FakeCloud::Behaviour behaviour;
+  behaviour.metadata_reply = "down";
+  behaviour.metadata_status = 503;
+  cloud_.Behave(behaviour);
+  Expect({Refusal(403, "SecurityTokenExpired")});
+  const absl::Status status = Upload("hello").status();
+  EXPECT_EQ(ErrorReason(status), kReasonUnavailable);
+  EXPECT_TRUE(RetryDelay(status).has_value());
+  EXPECT_EQ(ErrorMetadataOf(status).at("oss_code"), "SecurityTokenExpired");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("metadata service"));
+}
+
+TEST_F(OssCredentialsTest, PutIsSignedWithTheTokenOfItsTime) {
+  Expect({kPartStored});
+  EXPECT_TRUE(Put("hello").ok());
+  time_.Advance(absl::Hours(2));
+  Expect({kPartStored});
+  EXPECT_TRUE(Put("hello").ok());
+  EXPECT_EQ(Sent(0, kTokenHeader), "t1");
+  EXPECT_EQ(Sent(1, kTokenHeader), "t2");
+}
+
+TEST_F(OssCredentialsTest, TheEndOfTheBackendEndsWhoWaitsForCredentials) {
+  std::promise<void> asked;
+  const FakeHttpServer silent([&asked](FakeExchange& exchange) {
+    asked.set_value();
+    exchange.WaitForClientToClose();
+  });
+  Make(silent.url(), server_.url());
+  std::promise<absl::StatusOr<std::string>> answer;
+  backend_->UploadPart(kObject, "ID", 7, MakeBuffer("hello"), Into(answer));
+  asked.get_future().wait();
+  backend_.reset();
+  EXPECT_EQ(ErrorReason(answer.get_future().get().status()), kReasonUnavailable);
+}
+
+}  // namespace
+}  // namespace penstock::oss
