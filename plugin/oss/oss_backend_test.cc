@@ -232,7 +232,9 @@ TEST(OssBackendInfoTest, DescribesItsOptions) {
     EXPECT_EQ(option.required, option.name == "region");
   }
   EXPECT_THAT(names,
-              ElementsAre("region", "endpoint", "addressing", "access_key_id", "access_key_id_file",
+              ElementsAre("region", "endpoint", "endpoint_type", "addressing", "signature",
+                          "ca_file", "proxy", "proxy_credentials_file", "stall_timeout",
+                          "max_requests", "access_key_id", "access_key_id_file",
                           "access_key_secret_file", "security_token_file", "buckets", "prefix"));
 }
 
