@@ -14,6 +14,13 @@
 
 namespace penstock {
 
+// How requests reach their server.
+struct HttpRoute {
+  std::string ca_file;            // PEM; trusted alone. Empty: HttpLoopOptions::ca_file
+  std::string proxy;              // "http://host:port" or https; empty: none
+  std::string proxy_credentials;  // "user:password"; empty: none
+};
+
 // One HTTP request. Redirects are not followed, no proxy is taken from the environment, only http
 // and https are spoken, and `Expect: 100-continue` is never sent.
 struct HttpRequest {
@@ -22,6 +29,18 @@ struct HttpRequest {
   std::vector<std::string> headers;  // "name: value", as signed
   std::shared_ptr<const Buffer>
       body;  // null: no body. Read from the start again when libcurl rewinds
+  std::shared_ptr<const HttpRoute> route;  // null: as HttpRoute's defaults
+
+  // True: sent over a connection that has served no request. A connection that served one before
+  // may just have been closed by the server, and libcurl then sends the request once more by
+  // itself.
+  bool fresh_connection = false;
+
+  // Runs on the loop's thread when it is the request's turn for a connection, however long it
+  // waited for it: what ages, such as a signature, is added to the request here. Must not block.
+  // Null: none.
+  absl::AnyInvocable<void(HttpRequest&) &&> on_start;
+
   absl::Duration stall_timeout = absl::Seconds(30);  // fails when no byte moves for this long
   absl::Duration total_timeout = absl::InfiniteDuration();  // from Send on, also while it waits for
                                                             // a connection; progress or not
@@ -57,10 +76,11 @@ class HttpLoop {
   HttpLoop& operator=(const HttpLoop&) = delete;
 
   // Sends a request. `done` runs on the loop's thread and must not block. Any complete answer is
-  // OK, whatever its status code. Otherwise UNAVAILABLE (connection refused, lost, reset,
-  // unresolved), DEADLINE_EXCEEDED (stalled, took too long), RESOURCE_EXHAUSTED (the answer is too
-  // large), INVALID_ARGUMENT (the URL), CANCELLED (the loop ends): whether the request had its
-  // effect is then unknown.
+  // OK, whatever its status code. Otherwise UNAVAILABLE (connection refused, lost, reset;
+  // HTTP_UNRESOLVED for a name, HTTP_CERTIFICATE and HTTP_TLS for a server that is not trusted or
+  // not understood, HTTP_PROXY for what a proxy refused), DEADLINE_EXCEEDED (stalled, took too
+  // long), RESOURCE_EXHAUSTED (the answer is too large), INVALID_ARGUMENT (the URL), CANCELLED (the
+  // loop ends): whether the request had its effect is then unknown.
   void Send(HttpRequest request, Callback done);
 
  private:

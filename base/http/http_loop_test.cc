@@ -183,6 +183,74 @@ TEST(HttpLoopTest, RewindsTheBodyWhenAReusedConnectionHasEnded) {
   EXPECT_EQ(requests, 3);
 }
 
+TEST(HttpLoopTest, SendsOnceOverAFreshConnectionThatEndsBeforeTheAnswer) {
+  std::atomic<int> requests = 0;
+  FakeHttpServer server([&](FakeExchange& exchange) {
+    const std::string body = exchange.ReadBody();
+    if (++requests == 1) {
+      exchange.Reply(200, {}, body);
+    } else {
+      exchange.Close();  // it may have done what was asked
+    }
+  });
+  HttpLoop loop;
+  ASSERT_TRUE(Do(loop, Request("PUT", server.url(), MakeBuffer("first"))).ok());
+  for (const char* body : {"second", ""}) {
+    const int before = requests;
+    HttpRequest request = Request("PUT", server.url(), MakeBuffer(body));
+    request.fresh_connection = true;
+    EXPECT_EQ(Do(loop, std::move(request)).status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(requests, before + 1);
+  }
+  EXPECT_EQ(server.connection_count(), 3);
+}
+
+TEST(HttpLoopTest, OpensFreshConnectionsWithinItsLimit) {
+  constexpr int kRequests = 10;
+  FakeHttpServer server(
+      [](FakeExchange& exchange) { exchange.Reply(200, {}, exchange.ReadBody()); });
+  HttpLoopOptions options;
+  options.max_connections = 2;
+  HttpLoop loop(options);
+  std::vector<std::future<Answer>> answers;
+  for (int i = 0; i < kRequests; ++i) {
+    HttpRequest request = Request("PUT", server.url(), MakeBuffer(std::to_string(i)));
+    request.fresh_connection = true;
+    answers.push_back(Begin(loop, std::move(request)));
+  }
+  for (int i = 0; i < kRequests; ++i) EXPECT_EQ(answers[i].get()->body, std::to_string(i));
+  EXPECT_EQ(server.connection_count(), kRequests);
+}
+
+TEST(HttpLoopTest, StartsARequestWhenItsTurnHasCome) {
+  Notification arrived;
+  Notification let_go;
+  FakeHttpServer server([&](FakeExchange& exchange) {
+    if (exchange.target() == "/first") {
+      arrived.Notify();
+      let_go.WaitForNotification();
+    }
+    exchange.Reply(200, {}, exchange.target() + exchange.Header("x-note"));
+  });
+  HttpLoopOptions options;
+  options.max_connections = 1;
+  HttpLoop loop(options);
+  std::atomic<bool> started = false;
+  std::future<Answer> first = Begin(loop, Request("GET", server.url() + "/first"));
+  HttpRequest request = Request("GET", "to be set");
+  request.on_start = [&](HttpRequest& now) {
+    started = true;
+    now.url = server.url() + "/second";
+    now.headers = {"X-Note: signed"};
+  };
+  std::future<Answer> second = Begin(loop, std::move(request));
+  arrived.WaitForNotification();
+  EXPECT_FALSE(started);
+  let_go.Notify();
+  EXPECT_EQ(first.get()->body, "/first");
+  EXPECT_EQ(second.get()->body, "/secondsigned");
+}
+
 TEST(HttpLoopTest, AnswersUnavailableWhenTheAnswerIsCutShort) {
   FakeHttpServer server([](FakeExchange& exchange) {
     exchange.Write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this");

@@ -37,14 +37,39 @@ absl::Status TransferError(absl::StatusCode code, const std::string& reason,
   return MakeError(code, reason, message);
 }
 
-absl::Status StatusOf(CURLcode result, const char* detail) {
+const char* ReasonOf(CURLcode result) {
+  switch (result) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return "HTTP_BAD_URL";
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return "HTTP_UNRESOLVED";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+      return "HTTP_PROXY";
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return "HTTP_CERTIFICATE";
+    case CURLE_SSL_CONNECT_ERROR:
+      return "HTTP_TLS";
+    default:
+      return "HTTP_FAILED";
+  }
+}
+
+// `proxy_status` is what a proxy answered to CONNECT, 0 when none was asked.
+absl::Status StatusOf(CURLcode result, const char* detail, long proxy_status) {
   const std::string message =
       absl::StrCat("HTTP request failed: ", *detail != '\0' ? detail : curl_easy_strerror(result));
-  const ErrorMetadata metadata = {{"curl_code", absl::StrCat(static_cast<int>(result))}};
-  if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "HTTP_BAD_URL", message, metadata);
+  ErrorMetadata metadata = {{"curl_code", absl::StrCat(static_cast<int>(result))}};
+  std::string reason = ReasonOf(result);
+  if (proxy_status >= 300) {
+    reason = "HTTP_PROXY";
+    metadata["proxy_status"] = absl::StrCat(proxy_status);
   }
-  return MakeError(absl::StatusCode::kUnavailable, "HTTP_FAILED", message, metadata);
+  const auto code = reason == "HTTP_BAD_URL" ? absl::StatusCode::kInvalidArgument
+                                             : absl::StatusCode::kUnavailable;
+  return MakeError(code, reason, message, metadata);
 }
 
 }  // namespace
@@ -63,18 +88,17 @@ absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, T
   easy_ = easy;
   paused_ = &paused;
   max_response_bytes_ = options.max_response_bytes;
+  if (request_.on_start != nullptr) std::exchange(request_.on_start, nullptr)(request_);
   if (absl::Status status = SetHeaders(); !status.ok()) return status;
   SetMethod(options);
+  SetRoute(options);
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // keys may have `..` between their slashes
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-  if (!options.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
   const int64_t connect_ms = absl::ToInt64Milliseconds(options.connect_timeout);
@@ -134,6 +158,33 @@ void HttpTransfer::SetMethod(const HttpLoopOptions& options) {
   curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
 }
 
+void HttpTransfer::SetRoute(const HttpLoopOptions& options) {
+  static const HttpRoute direct;
+  const HttpRoute& route = request_.route == nullptr ? direct : *request_.route;
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy_, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  const std::string& ca_file = route.ca_file.empty() ? options.ca_file : route.ca_file;
+  if (!ca_file.empty()) {
+    // Without the folders that the distribution's libcurl looks into by itself.
+    curl_easy_setopt(easy_, CURLOPT_CAINFO, ca_file.c_str());
+    curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+    curl_easy_setopt(easy_, CURLOPT_PROXY_CAINFO, ca_file.c_str());
+    curl_easy_setopt(easy_, CURLOPT_PROXY_CAPATH, nullptr);
+  }
+  // Said even when there is none: libcurl would ask the environment.
+  curl_easy_setopt(easy_, CURLOPT_PROXY, route.proxy.c_str());
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (route.proxy_credentials.empty()) return;
+  const size_t colon = route.proxy_credentials.find(':');
+  const std::string password =
+      colon == std::string::npos ? "" : route.proxy_credentials.substr(colon + 1);
+  curl_easy_setopt(easy_, CURLOPT_PROXYAUTH, CURLAUTH_BASIC);
+  curl_easy_setopt(easy_, CURLOPT_PROXYUSERNAME, route.proxy_credentials.substr(0, colon).c_str());
+  curl_easy_setopt(easy_, CURLOPT_PROXYPASSWORD, password.c_str());
+}
+
 int64_t HttpTransfer::Moved() const {
   curl_off_t sent = 0;
   curl_off_t received = 0;
@@ -187,7 +238,9 @@ absl::StatusOr<HttpResponse> HttpTransfer::Result(CURLcode result) {
                          absl::StrCat("HTTP answer is larger than ", max_response_bytes_,
                                       " bytes, which the server may not send"));
   }
-  return StatusOf(result, error_);
+  long proxy_status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  return StatusOf(result, error_, proxy_status);
 }
 
 void HttpTransfer::Finish(absl::StatusOr<HttpResponse> response) {

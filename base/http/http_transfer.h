@@ -55,6 +55,7 @@ class HttpTransfer {
 
   absl::Status SetHeaders();
   void SetMethod(const HttpLoopOptions& options);
+  void SetRoute(const HttpLoopOptions& options);
   void SetNextCheck(TimePoint now);
 
   // True when the server has said something already, or has gone.

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
 #include "plugin/oss/replies.h"
@@ -35,6 +37,12 @@ bool SaysSuccess(const HttpResponse& answer) {
   return !absl::StrContains(answer.body, "<Error") || !ParseErrorBody(answer.body, ignored);
 }
 
+// OSS says so of requests that it served late on purpose.
+bool WasSlowed(const HttpResponse& answer) {
+  int64_t delay_ms = 0;
+  return absl::SimpleAtoi(answer.Header("x-oss-qos-delay-time"), &delay_ms) && delay_ms > 0;
+}
+
 // Refusals that a change of the configured files may have mended already, for the next call.
 bool MayBeOldCredentials(const OssError& error) {
   return error.code == "InvalidAccessKeyId" || error.code == "SignatureDoesNotMatch";
@@ -52,11 +60,14 @@ OssClient::Ticket::~Ticket() {
   --client_.under_way_;
 }
 
-OssClient::OssClient(Endpoint endpoint, std::unique_ptr<CredentialCache> credentials,
+OssClient::OssClient(ClientOptions options, std::unique_ptr<CredentialCache> credentials,
                      const BackendEnvironment& environment)
-    : endpoint_(std::move(endpoint)),
+    : options_(std::move(options)),
       credentials_(std::move(credentials)),
-      environment_(environment) {}
+      environment_(environment),
+      signer_(options_.signature, options_.endpoint.scope()),
+      clock_(*environment.clock),
+      limiter_(options_.max_requests, *environment.executor) {}
 
 OssClient::~OssClient() {
   std::map<int64_t, CallPtr> sleeping;
@@ -95,22 +106,28 @@ void OssClient::Call(OssRequest request, Repeat repeat, Check check, Done<HttpRe
   call->repeat = repeat;
   call->check = std::move(check);
   call->done = std::move(done);
-  Attempt(std::move(call));
+  Start(std::move(call));
 }
 
 void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse> done) {
   auto call = std::make_unique<PendingCall>(*this);
   call->request.method = request.http.method;
+  call->credentials = std::move(request.credentials);
+  call->presigned = std::move(request.http);
+  // Over a connection that has served before, libcurl might send it twice by itself.
+  call->presigned->fresh_connection = true;
   call->check = std::move(check);
   call->done = std::move(done);
-  Send(std::move(call), std::move(request));
+  Start(std::move(call));
 }
 
 void OssClient::Sign(OssRequest request, Done<SignedRequest> done) {
   credentials_->Await([this, ticket = std::make_unique<Ticket>(*this), request = std::move(request),
                        done = std::move(done)](absl::StatusOr<CredentialsPtr> credentials) mutable {
     if (credentials.ok()) {
-      std::move(done)(SignWith(request, *std::move(credentials)));
+      SignedRequest result{MakeHttpRequest(request), environment_.clock->Now(), *credentials};
+      AddSignature(request, **credentials, result.http);
+      std::move(done)(std::move(result));
     } else {
       std::move(done)(credentials.status());
     }
@@ -118,47 +135,69 @@ void OssClient::Sign(OssRequest request, Done<SignedRequest> done) {
   });
 }
 
-SignedRequest OssClient::SignWith(const OssRequest& request, CredentialsPtr credentials) const {
-  SignedRequest result;
-  result.time = environment_.clock->Now();
-  result.credentials = std::move(credentials);
+HttpRequest OssClient::MakeHttpRequest(const OssRequest& request) const {
+  HttpRequest http;
+  http.method = request.method;
+  http.url = options_.endpoint.Url(request.bucket, request.key, request.query);
+  http.body = request.body;
+  http.route = options_.route;
+  http.stall_timeout = request.stall_timeout.value_or(options_.stall_timeout);
+  http.total_timeout = request.total_timeout;
+  return http;
+}
+
+void OssClient::AddSignature(const OssRequest& request, const Credentials& credentials,
+                             HttpRequest& http) {
   SigningInput input{request.method, request.bucket,  request.key,
                      request.query,  request.headers, {}};
-  SignHeaders(input, *result.credentials, endpoint_.scope(),
-              result.time + absl::Nanoseconds(clock_offset_nanos_.load()));
-  result.http.method = request.method;
-  result.http.url = endpoint_.Url(request.bucket, request.key, request.query);
+  signer_.SignHeaders(input, credentials, clock_.Now());
   for (const auto& [name, value] : input.headers) {
-    result.http.headers.push_back(absl::StrCat(name, ": ", value));
+    http.headers.push_back(absl::StrCat(name, ": ", value));
   }
-  result.http.body = request.body;
-  result.http.stall_timeout = request.stall_timeout;
-  result.http.total_timeout = request.total_timeout;
-  return result;
+}
+
+void OssClient::Start(CallPtr call) {
+  limiter_.Acquire([this, call = std::move(call)](RequestLimiter::Slot slot) mutable {
+    call->slot = std::move(slot);
+    if (call->presigned.has_value()) {
+      HttpRequest http = *std::exchange(call->presigned, std::nullopt);
+      Transmit(std::move(call), std::move(http));
+    } else {
+      Attempt(std::move(call));
+    }
+  });
 }
 
 void OssClient::Attempt(CallPtr call) {
   if (CredentialsPtr credentials = credentials_->Get(); credentials != nullptr) {
-    SignedRequest attempt = SignWith(call->request, std::move(credentials));
-    Send(std::move(call), std::move(attempt));
+    Send(std::move(call), std::move(credentials));
     return;
   }
   credentials_->Await(
       [this, call = std::move(call)](absl::StatusOr<CredentialsPtr> credentials) mutable {
-        if (!credentials.ok()) {
+        if (credentials.ok()) {
+          Send(std::move(call), *std::move(credentials));
+        } else {
+          EndTurn(*call, RequestLimiter::Outcome::kOther);
           Finish(std::move(call), credentials.status());
-          return;
         }
-        SignedRequest attempt = SignWith(call->request, *std::move(credentials));
-        Send(std::move(call), std::move(attempt));
       });
 }
 
-void OssClient::Send(CallPtr call, SignedRequest attempt) {
-  call->credentials = std::move(attempt.credentials);
+void OssClient::Send(CallPtr call, CredentialsPtr credentials) {
+  call->credentials = std::move(credentials);
+  HttpRequest http = MakeHttpRequest(call->request);
+  // It may wait for a connection once more: the signature is made when it has one. The call lives
+  // in the same transfer's callback.
+  http.on_start = [this, call = call.get()](HttpRequest& started) {
+    AddSignature(call->request, *call->credentials, started);
+  };
+  Transmit(std::move(call), std::move(http));
+}
+
+void OssClient::Transmit(CallPtr call, HttpRequest http) {
   environment_.http->Send(
-      std::move(attempt.http),
-      [this, call = std::move(call)](absl::StatusOr<HttpResponse> answer) mutable {
+      std::move(http), [this, call = std::move(call)](absl::StatusOr<HttpResponse> answer) mutable {
         OnAnswer(std::move(call), std::move(answer));
       });
 }
@@ -166,7 +205,9 @@ void OssClient::Send(CallPtr call, SignedRequest attempt) {
 void OssClient::OnAnswer(CallPtr call, absl::StatusOr<HttpResponse> answer) {
   if (!answer.ok()) {
     const absl::StatusCode code = answer.status().code();
+    EndTurn(*call, RequestLimiter::Outcome::kOther);
     call->error = NoAnswerStatus(answer.status());
+    LogFailure(*call);
     const bool final =
         code == absl::StatusCode::kCancelled || code == absl::StatusCode::kInvalidArgument;
     OnFailure(std::move(call), final ? RetryClass::kNever : RetryClass::kBackoff);
@@ -176,10 +217,13 @@ void OssClient::OnAnswer(CallPtr call, absl::StatusOr<HttpResponse> answer) {
     OnRefusal(std::move(call), *answer);
     return;
   }
+  EndTurn(*call,
+          WasSlowed(*answer) ? RequestLimiter::Outcome::kSlowed : RequestLimiter::Outcome::kServed);
   call->error = call->check == nullptr ? absl::OkStatus() : call->check(*answer);
   if (call->error.ok()) {
     Finish(std::move(call), std::move(answer));
   } else {
+    LogFailure(*call);
     OnFailure(std::move(call), RetryClass::kBackoff);
   }
 }
@@ -187,9 +231,12 @@ void OssClient::OnAnswer(CallPtr call, absl::StatusOr<HttpResponse> answer) {
 void OssClient::OnRefusal(CallPtr call, const HttpResponse& answer) {
   const OssError error = ParseError(answer, call->request.method == "HEAD");
   call->error = ToStatus(error);
+  LogFailure(*call);
   const RetryClass retry = Classify(error);
+  EndTurn(*call, retry == RetryClass::kThrottled ? RequestLimiter::Outcome::kThrottled
+                                                 : RequestLimiter::Outcome::kOther);
   if (retry == RetryClass::kClock) {
-    OnSkew(std::move(call), answer);
+    OnSkew(std::move(call), clock_.Correct(answer, error));
   } else if (retry == RetryClass::kCredentials || MayBeOldCredentials(error)) {
     RenewCredentials(std::move(call), retry);
   } else {
@@ -209,11 +256,11 @@ void OssClient::OnFailure(CallPtr call, RetryClass retry) {
   }
 }
 
-void OssClient::OnSkew(CallPtr call, const HttpResponse& answer) {
-  const bool again = CorrectClock(answer) && call->repeat != Repeat::kNever &&
+void OssClient::OnSkew(CallPtr call, bool corrected) {
+  const bool again = corrected && call->repeat != Repeat::kNever &&
                      ++call->clock_corrections <= kMaxClockCorrections;
   if (again) {
-    Attempt(std::move(call));
+    Start(std::move(call));
   } else {
     absl::Status error = call->error;
     Finish(std::move(call), std::move(error));
@@ -232,8 +279,7 @@ void OssClient::OnRenewed(CallPtr call, RetryClass retry, absl::StatusOr<Credent
   const bool token_refused = retry == RetryClass::kCredentials;
   const bool never = call->repeat == Repeat::kNever;
   if (token_refused && renewed.ok() && !never && !std::exchange(call->renewed, true)) {
-    SignedRequest attempt = SignWith(call->request, *std::move(renewed));
-    Send(std::move(call), std::move(attempt));
+    Start(std::move(call));
     return;
   }
   absl::Status error = call->error;
@@ -274,7 +320,7 @@ void OssClient::Sleep(CallPtr call, absl::Duration wait) {
       woken = std::move(it->second);
       sleepers->calls.erase(it);
     }
-    Attempt(std::move(woken));
+    Start(std::move(woken));
   });
 }
 
@@ -283,11 +329,19 @@ void OssClient::Finish(CallPtr call, absl::StatusOr<HttpResponse> result) {
   std::move(done)(std::move(result));
 }
 
-bool OssClient::CorrectClock(const HttpResponse& answer) {
-  const absl::Time theirs = TimeOf(answer, "date");
-  if (answer.Header("x-oss-request-id").empty() || theirs == absl::InfinitePast()) return false;
-  clock_offset_nanos_ = absl::ToInt64Nanoseconds(theirs - environment_.clock->Now());
-  return true;
+void OssClient::EndTurn(PendingCall& call, RequestLimiter::Outcome outcome) {
+  if (!call.slot.Report(outcome)) return;
+  log::Info("OSS is throttling: fewer requests at a time",
+            {{"endpoint", options_.endpoint.host()}, {"limit", absl::StrCat(limiter_.limit())}});
+}
+
+void OssClient::LogFailure(const PendingCall& call) const {
+  log::Fields fields = {{"endpoint", options_.endpoint.host()},
+                        {"method", call.request.method},
+                        {"bucket", call.request.bucket},
+                        {"key", call.request.key}};
+  for (auto& field : log::FieldsOf(call.error)) fields.push_back(std::move(field));
+  log::Info("request to OSS failed", fields);
 }
 
 double OssClient::Random() {

@@ -1,14 +1,14 @@
 #ifndef PENSTOCK_PLUGIN_OSS_CLIENT_H_
 #define PENSTOCK_PLUGIN_OSS_CLIENT_H_
 
-// Requests to OSS: signs them, sends them, and sends them again where that does no harm and can
-// help. Knows no operation.
+// Requests to OSS: signs them when their turn has come, sends them, and sends them again where that
+// does no harm and can help. Knows no operation.
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -18,11 +18,14 @@
 #include "base/http/http_loop.h"
 #include "base/mutex.h"
 #include "plugin/backend.h"
+#include "plugin/oss/client_options.h"
 #include "plugin/oss/credentials.h"
 #include "plugin/oss/credentials/credential_cache.h"
-#include "plugin/oss/endpoint.h"
 #include "plugin/oss/errors.h"
+#include "plugin/oss/request_limiter.h"
 #include "plugin/oss/signature.h"
+#include "plugin/oss/signer.h"
+#include "plugin/oss/signing_clock.h"
 #include "plugin/registry.h"
 
 namespace penstock::oss {
@@ -33,9 +36,9 @@ struct OssRequest {
   std::string key;
   bool of_bucket = false;  // about the bucket, without a key
   Query query;
-  Headers headers;                     // besides what signing adds
-  std::shared_ptr<const Buffer> body;  // null: none
-  absl::Duration stall_timeout = absl::Seconds(30);
+  Headers headers;                              // besides what signing adds
+  std::shared_ptr<const Buffer> body;           // null: none
+  std::optional<absl::Duration> stall_timeout;  // nullopt: the remote's
   absl::Duration total_timeout = absl::InfiniteDuration();
 };
 
@@ -61,7 +64,7 @@ class OssClient {
   // sent. An error is tried again like a failed request.
   using Check = std::function<absl::Status(const HttpResponse&)>;
 
-  OssClient(Endpoint endpoint, std::unique_ptr<CredentialCache> credentials,
+  OssClient(ClientOptions options, std::unique_ptr<CredentialCache> credentials,
             const BackendEnvironment& environment);
   ~OssClient();
   OssClient(const OssClient&) = delete;
@@ -76,8 +79,9 @@ class OssClient {
   // this call.
   void Sign(OssRequest request, Done<SignedRequest> done);
 
-  // Sends one attempt that was signed before, and never again. A refusal for the clock or the
-  // credentials mends these and is UNAVAILABLE: a request that is signed now can do better.
+  // Sends one attempt that was signed before, when its turn has come, and never again: at most one
+  // copy of it reaches OSS. A refusal for the clock or the credentials mends these and is
+  // UNAVAILABLE: a request that is signed now can do better.
   void SendSigned(SignedRequest request, Check check, Done<HttpResponse> done);
 
   // Runs `closure` soon; the destructor waits for it.
@@ -99,8 +103,10 @@ class OssClient {
   struct PendingCall {
     explicit PendingCall(OssClient& client) : ticket(client) {}
 
-    const Ticket ticket;  // first, so that it is given back after all else is gone
+    const Ticket ticket;        // first, so that it is given back after all else is gone
+    RequestLimiter::Slot slot;  // while it is under way
     OssRequest request;
+    std::optional<HttpRequest> presigned;  // the one attempt, where it was signed before
     Repeat repeat = Repeat::kNever;
     Check check;
     Done<HttpResponse> done;
@@ -120,32 +126,40 @@ class OssClient {
     std::map<int64_t, CallPtr> calls ABSL_GUARDED_BY(mutex);
   };
 
-  SignedRequest SignWith(const OssRequest& request, CredentialsPtr credentials) const;
+  HttpRequest MakeHttpRequest(const OssRequest& request) const;
+  void AddSignature(const OssRequest& request, const Credentials& credentials, HttpRequest& http);
 
-  // Signs and sends, once there are credentials.
+  // An attempt begins by waiting for its turn, and then for credentials where there are none.
+  void Start(CallPtr call);
   void Attempt(CallPtr call);
-  void Send(CallPtr call, SignedRequest attempt);
+  void Send(CallPtr call, CredentialsPtr credentials);
+  void Transmit(CallPtr call, HttpRequest http);
+
   void OnAnswer(CallPtr call, absl::StatusOr<HttpResponse> answer);
   void OnRefusal(CallPtr call, const HttpResponse& answer);
   void OnFailure(CallPtr call, RetryClass retry);
-  void OnSkew(CallPtr call, const HttpResponse& answer);
+  void OnSkew(CallPtr call, bool corrected);
   void RenewCredentials(CallPtr call, RetryClass retry);
   void OnRenewed(CallPtr call, RetryClass retry, absl::StatusOr<CredentialsPtr> renewed);
   void Sleep(CallPtr call, absl::Duration wait);
 
-  static void Finish(CallPtr call, absl::StatusOr<HttpResponse> result);
+  // Gives the call's turn back, with what its answer says about OSS's load.
+  void EndTurn(PendingCall& call, RequestLimiter::Outcome outcome);
+  void LogFailure(const PendingCall& call) const;
 
-  // Sets the clock by an answer that OSS itself gave; false when it is none.
-  bool CorrectClock(const HttpResponse& answer);
+  static void Finish(CallPtr call, absl::StatusOr<HttpResponse> result);
 
   double Random();
 
   // Constant after construction.
-  const Endpoint endpoint_;
+  const ClientOptions options_;
   const std::unique_ptr<CredentialCache> credentials_;
   const BackendEnvironment environment_;
 
-  std::atomic<int64_t> clock_offset_nanos_ = 0;  // OSS's clock less this machine's
+  // Thread-safe by themselves.
+  Signer signer_;
+  SigningClock clock_;
+  RequestLimiter limiter_;
   const std::shared_ptr<Sleepers> sleepers_ = std::make_shared<Sleepers>();
 
   Mutex mutex_;  // guards what follows

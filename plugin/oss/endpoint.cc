@@ -1,14 +1,15 @@
 #include "plugin/oss/endpoint.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
 #include "plugin/oss/options.h"
@@ -35,31 +36,50 @@ absl::Status CheckRegion(const std::string& region) {
   return absl::OkStatus();
 }
 
-// Divides "host:port" or "[::1]:port"; false when it is neither.
-bool SplitHost(const std::string& authority, std::string& host, std::string& port) {
-  const bool bracketed = absl::StartsWith(authority, "[");
-  const size_t end = bracketed ? authority.find(']') : authority.find(':');
-  if (bracketed && end == std::string::npos) return false;
-  host = bracketed ? authority.substr(1, end - 1) : authority.substr(0, end);
-  std::string rest = end == std::string::npos ? "" : authority.substr(end + (bracketed ? 1 : 0));
-  if (rest.empty()) return true;
-  port = rest.substr(1);
-  int number = 0;
-  return rest[0] == ':' && HasOnly(port, "") && absl::SimpleAtoi(port, &number) && number > 0 &&
-         number < 65536;
+// The hosts that OSS has for a region, by the value of `endpoint_type`.
+struct EndpointType {
+  std::string_view name;
+  const char* before;
+  const char* after;
+  bool of_region;
+};
+constexpr std::array kEndpointTypes = {
+    EndpointType{"public", "oss-", ".aliyuncs.com", true},
+    EndpointType{"internal", "oss-", "-internal.aliyuncs.com", true},
+    EndpointType{"dual-stack", "", ".oss.aliyuncs.com", true},
+    EndpointType{"accelerate", "oss-accelerate.aliyuncs.com", "", false},
+    EndpointType{"accelerate-overseas", "oss-accelerate-overseas.aliyuncs.com", "", false},
+};
+
+// The host that OSS has for `region`. Its finance clouds and cloud boxes follow no rule.
+absl::StatusOr<std::string> HostOfRegion(const std::string& region, const std::string& type) {
+  if (absl::StartsWith(region, "cb-")) {
+    return OptionError("endpoint", "is required for a cloud box: its data endpoint");
+  }
+  if (absl::StrContains(region, "-finance")) {
+    return OptionError("endpoint",
+                       "is required for a finance cloud: write the host that OSS's console shows");
+  }
+  for (const EndpointType& row : kEndpointTypes) {
+    if (row.name != (type.empty() ? "public" : type)) continue;
+    return absl::StrCat(row.before, row.of_region ? region : "", row.after);
+  }
+  return OptionError("endpoint_type",
+                     "must be public, internal, dual-stack, accelerate or accelerate-overseas");
 }
 
-bool IsAddress(const std::string& host) {
-  in6_addr ignored;
-  return inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
-}
-
-std::string HostOf(const std::string& authority) {
-  std::string host;
-  std::string port;
-  SplitHost(authority, host, port);
-  return host;
+// What people write instead of an endpoint of OSS.
+absl::Status CheckOssHost(const std::string& host) {
+  const std::vector<std::string> labels = absl::StrSplit(host, '.');
+  if (!absl::EndsWith(host, ".aliyuncs.com") || labels.size() != 4) return absl::OkStatus();
+  if (!absl::StartsWith(labels[1], "oss-") || labels[1] == "oss-cloudbox") return absl::OkStatus();
+  const std::string rest = host.substr(labels[0].size() + 1);
+  if (labels[0] == "s3") {
+    return OptionError("endpoint",
+                       absl::StrCat("is OSS's for clients of S3: write \"", rest, "\""));
+  }
+  return OptionError("endpoint",
+                     absl::StrCat("must not begin with the bucket's name: write \"", rest, "\""));
 }
 
 }  // namespace
@@ -76,8 +96,17 @@ std::vector<OptionInfo> Endpoint::Options() {
   endpoint.name = "endpoint";
   endpoint.help =
       "Where to send requests: a host, with https:// or http:// before it (https when neither "
-      "stands there). Without it the region's public endpoint, oss-<region>.aliyuncs.com.";
+      "stands there). Without it what `endpoint_type` says of the region. Required for finance "
+      "clouds and cloud boxes.";
   endpoint.examples = {"oss-cn-hangzhou-internal.aliyuncs.com", "https://objects.example.com"};
+  OptionInfo type;
+  type.name = "endpoint_type";
+  type.help =
+      "Which of the region's endpoints to use, without `endpoint`: public "
+      "(oss-<region>.aliyuncs.com), internal (from within the region, free of traffic fees), "
+      "dual-stack (IPv6 too, some regions), accelerate or accelerate-overseas (the bucket's "
+      "transfer acceleration must be on). Default: public.";
+  type.examples = {"public", "internal", "dual-stack", "accelerate", "accelerate-overseas"};
   OptionInfo addressing;
   addressing.name = "addressing";
   addressing.help =
@@ -86,7 +115,7 @@ std::vector<OptionInfo> Endpoint::Options() {
       "auto: path when the endpoint is an IP address or localhost, else virtual.";
   addressing.default_value = "auto";
   addressing.examples = {"auto", "virtual", "path", "cname"};
-  return {region, endpoint, addressing};
+  return {region, endpoint, type, addressing};
 }
 
 absl::StatusOr<Endpoint> Endpoint::Create(const OptionValues& values) {
@@ -94,11 +123,13 @@ absl::StatusOr<Endpoint> Endpoint::Create(const OptionValues& values) {
   result.scope_.region = ValueOf(values, "region");
   PENSTOCK_RETURN_IF_ERROR(CheckRegion(result.scope_.region));
   std::string endpoint = ValueOf(values, "endpoint");
-  if (absl::StartsWith(result.scope_.region, "cb-")) {
-    result.scope_.product = "oss-cloudbox";
-    if (endpoint.empty()) return OptionError("endpoint", "is required for a cloud box");
+  const std::string type = ValueOf(values, "endpoint_type");
+  if (absl::StartsWith(result.scope_.region, "cb-")) result.scope_.product = "oss-cloudbox";
+  if (endpoint.empty()) {
+    PENSTOCK_ASSIGN_OR_RETURN(endpoint, HostOfRegion(result.scope_.region, type));
+  } else if (!type.empty()) {
+    return OptionError("endpoint_type", "has no meaning where `endpoint` is given: give one");
   }
-  if (endpoint.empty()) endpoint = absl::StrCat("oss-", result.scope_.region, ".aliyuncs.com");
   PENSTOCK_RETURN_IF_ERROR(result.ParseEndpoint(endpoint));
   PENSTOCK_RETURN_IF_ERROR(
       result.ParseAddressing(ValueOf(values, "addressing"), ValueOf(values, "buckets")));
@@ -106,34 +137,24 @@ absl::StatusOr<Endpoint> Endpoint::Create(const OptionValues& values) {
 }
 
 absl::Status Endpoint::ParseEndpoint(const std::string& endpoint) {
-  std::string rest = absl::AsciiStrToLower(endpoint);
-  if (const size_t end = rest.find("://"); end != std::string::npos) {
-    scheme_ = rest.substr(0, end);
-    rest = rest.substr(end + 3);
-  }
-  rest = std::string(absl::StripSuffix(rest, "/"));
-  std::string host;
-  std::string port;
-  const bool good = (scheme_ == "https" || scheme_ == "http") && SplitHost(rest, host, port) &&
-                    !host.empty() && HasOnly(host, ".-:") &&
-                    (IsAddress(host) || host.find(':') == std::string::npos);
-  if (!good) {
+  std::optional<HostUrl> server = ParseHostUrl(endpoint, "https");
+  if (!server.has_value()) {
     return OptionError("endpoint",
                        "must be a host, with https:// or http:// before it and :port after it if "
                        "need be, and nothing else");
   }
-  host_ = rest;
+  server_ = *std::move(server);
   return absl::OkStatus();
 }
 
 absl::Status Endpoint::ParseAddressing(const std::string& addressing, const std::string& buckets) {
-  const std::string host = HostOf(host_);
+  const bool is_address = IsIpAddress(server_.host);
   if (addressing.empty() || addressing == "auto") {
-    const bool path = IsAddress(host) || host == "localhost";
+    const bool path = is_address || server_.host == "localhost";
     addressing_ = path ? Addressing::kPath : Addressing::kVirtualHost;
   } else if (addressing == "virtual") {
     addressing_ = Addressing::kVirtualHost;
-    if (IsAddress(host)) return OptionError("addressing", "cannot be virtual with an IP address");
+    if (is_address) return OptionError("addressing", "cannot be virtual with an IP address");
   } else if (addressing == "path") {
     addressing_ = Addressing::kPath;
   } else if (addressing == "cname") {
@@ -145,21 +166,21 @@ absl::Status Endpoint::ParseAddressing(const std::string& addressing, const std:
   } else {
     return OptionError("addressing", "must be auto, virtual, path or cname");
   }
-  return absl::OkStatus();
+  return addressing_ == Addressing::kCname ? absl::OkStatus() : CheckOssHost(server_.host);
 }
 
 std::string Endpoint::Url(const std::string& bucket, const std::string& key,
                           const Query& query) const {
-  std::string url = absl::StrCat(scheme_, "://");
+  std::string url = absl::StrCat(server_.scheme, "://");
   switch (addressing_) {
     case Addressing::kVirtualHost:
-      absl::StrAppend(&url, bucket, ".", host_, "/");
+      absl::StrAppend(&url, bucket, ".", server_.authority, "/");
       break;
     case Addressing::kPath:
-      absl::StrAppend(&url, host_, "/", bucket, "/");
+      absl::StrAppend(&url, server_.authority, "/", bucket, "/");
       break;
     case Addressing::kCname:
-      absl::StrAppend(&url, host_, "/");
+      absl::StrAppend(&url, server_.authority, "/");
       break;
   }
   absl::StrAppend(&url, UriEncode(key, true));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "plugin/oss/host_url.h"
 #include "plugin/oss/signature.h"
 #include "plugin/registry.h"
 
@@ -13,7 +14,7 @@ namespace penstock::oss {
 // Where the requests of a remote go. Constant after construction.
 class Endpoint {
  public:
-  // region, endpoint, addressing.
+  // region, endpoint, endpoint_type, addressing.
   static std::vector<OptionInfo> Options();
 
   // INVALID_ARGUMENT / BAD_REMOTE_OPTION says what to write instead.
@@ -24,6 +25,9 @@ class Endpoint {
 
   const SigningScope& scope() const { return scope_; }
 
+  // Its host, with its port if any: for messages.
+  const std::string& host() const { return server_.authority; }
+
  private:
   enum class Addressing { kVirtualHost, kPath, kCname };
 
@@ -31,8 +35,7 @@ class Endpoint {
   absl::Status ParseAddressing(const std::string& addressing, const std::string& buckets);
 
   SigningScope scope_;
-  std::string scheme_ = "https";
-  std::string host_;  // with its port, if any
+  HostUrl server_;
   Addressing addressing_ = Addressing::kVirtualHost;
 };
 

@@ -18,6 +18,26 @@ TEST(EndpointTest, BuildsUrls) {
       {{{"region", "cn-hangzhou"}}, "https://bkt.oss-cn-hangzhou.aliyuncs.com/a/b%20c"},
       {{{"region", "cn-hangzhou"}, {"endpoint", "oss-cn-hangzhou-internal.aliyuncs.com"}},
        "https://bkt.oss-cn-hangzhou-internal.aliyuncs.com/a/b%20c"},
+      {{{"region", "cn-hangzhou"}, {"endpoint_type", "public"}},
+       "https://bkt.oss-cn-hangzhou.aliyuncs.com/a/b%20c"},
+      {{{"region", "cn-hangzhou"}, {"endpoint_type", "internal"}},
+       "https://bkt.oss-cn-hangzhou-internal.aliyuncs.com/a/b%20c"},
+      {{{"region", "cn-hangzhou"}, {"endpoint_type", "dual-stack"}},
+       "https://bkt.cn-hangzhou.oss.aliyuncs.com/a/b%20c"},
+      {{{"region", "cn-hangzhou"}, {"endpoint_type", "accelerate"}},
+       "https://bkt.oss-accelerate.aliyuncs.com/a/b%20c"},
+      {{{"region", "us-west-1"}, {"endpoint_type", "accelerate-overseas"}},
+       "https://bkt.oss-accelerate-overseas.aliyuncs.com/a/b%20c"},
+      {{{"region", "cn-shanghai-finance-1"},
+        {"endpoint", "oss-cn-shanghai-finance-1-internal.aliyuncs.com"}},
+       "https://bkt.oss-cn-shanghai-finance-1-internal.aliyuncs.com/a/b%20c"},
+      {{{"region", "cb-123"}, {"endpoint", "cb-123.cn-hangzhou.oss-cloudbox.aliyuncs.com"}},
+       "https://bkt.cb-123.cn-hangzhou.oss-cloudbox.aliyuncs.com/a/b%20c"},
+      {{{"region", "cn-hangzhou"},
+        {"endpoint", "bkt.oss-cn-hangzhou.aliyuncs.com"},
+        {"addressing", "cname"},
+        {"buckets", "bkt"}},
+       "https://bkt.oss-cn-hangzhou.aliyuncs.com/a/b%20c"},
       {{{"region", "r1"}, {"endpoint", "HTTP://Host.Example:8080/"}},
        "http://bkt.host.example:8080/a/b%20c"},
       {{{"region", "r1"}, {"endpoint", "http://127.0.0.1:9000"}},
@@ -63,12 +83,27 @@ TEST(EndpointTest, SaysWhatToWriteForARegionWithOssBeforeIt) {
   EXPECT_THAT(std::string(status.message()), testing::HasSubstr("write \"cn-hangzhou\""));
 }
 
+TEST(EndpointTest, SaysWhatToWriteForAnEndpointWithTheBucketBeforeIt) {
+  for (const char* host : {"bkt.oss-cn-hangzhou.aliyuncs.com", "s3.oss-cn-hangzhou.aliyuncs.com"}) {
+    const absl::Status status =
+        Endpoint::Create({{"region", "cn-hangzhou"}, {"endpoint", host}}).status();
+    EXPECT_THAT(std::string(status.message()),
+                testing::HasSubstr("write \"oss-cn-hangzhou.aliyuncs.com\""))
+        << host;
+  }
+}
+
 TEST(EndpointTest, RefusesWhatItCannotUse) {
   const std::pair<OptionValues, const char*> rows[] = {
       {{}, "region"},
       {{{"region", "CN"}}, "region"},
       {{{"region", "a/b"}}, "region"},
       {{{"region", "cb-1"}}, "endpoint"},
+      {{{"region", "cn-shanghai-finance-1"}}, "endpoint"},
+      {{{"region", "cn-hangzhou"}, {"endpoint_type", "private"}}, "endpoint_type"},
+      {{{"region", "r"}, {"endpoint", "host"}, {"endpoint_type", "internal"}}, "endpoint_type"},
+      {{{"region", "r"}, {"endpoint", "bkt.oss-cn-hangzhou.aliyuncs.com"}}, "endpoint"},
+      {{{"region", "r"}, {"endpoint", "s3.oss-cn-hangzhou.aliyuncs.com"}}, "endpoint"},
       {{{"region", "r"}, {"endpoint", "ftp://host"}}, "endpoint"},
       {{{"region", "r"}, {"endpoint", "host/path"}}, "endpoint"},
       {{{"region", "r"}, {"endpoint", "user@host"}}, "endpoint"},

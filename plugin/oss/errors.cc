@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "plugin/backend.h"
+#include "plugin/oss/advice.h"
 #include "plugin/oss/replies.h"
 
 namespace penstock::oss {
@@ -17,6 +18,10 @@ namespace {
 
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 constexpr absl::Duration kThrottledRetryDelay = absl::Seconds(5);
+
+// Of what came that is no error of OSS, and of the message of one, for metadata.
+constexpr size_t kMaxSnippetBytes = 120;
+constexpr size_t kMaxMessageBytes = 500;
 
 struct CodeRow {
   std::string_view code;
@@ -78,29 +83,11 @@ CodeRow RowOf(const OssError& error) {
   return RowOfStatus(error);
 }
 
-// What the operator can do about it.
-std::string Advice(const OssError& error, const CodeRow& row) {
-  if (error.code == "SignatureDoesNotMatch") {
-    return ": check the access key's secret and the remote's region";
-  }
-  if (error.code == "InvalidAccessKeyId") return ": check the access key's id";
-  if (error.code == "SecondLevelDomainForbidden") {
-    return ": check the remote's endpoint; OSS takes addressing = virtual or cname only";
-  }
-  if (row.retry == RetryClass::kCredentials) return ": renew the remote's security token";
-  if (row.retry == RetryClass::kClock) return ": set this machine's clock";
-  if (std::string_view(row.reason) == kReasonDenied) {
-    return ": check the permissions of the remote's access key, its endpoint and region";
-  }
-  return "";
-}
-
 // A piece of a body that is not of OSS's shape, fit for a message.
 std::string Snippet(const std::string& body) {
-  constexpr size_t kMost = 120;
   std::string text;
   for (const char c : body) {
-    if (text.size() == kMost) break;
+    if (text.size() == kMaxSnippetBytes) break;
     const char shown = absl::ascii_isprint(static_cast<unsigned char>(c)) ? c : ' ';
     if (shown != ' ' || (!text.empty() && text.back() != ' ')) text.push_back(shown);
   }
@@ -121,7 +108,9 @@ void Describe(const HttpResponse& response, OssError& error) {
 ErrorMetadata MetadataOf(const OssError& error) {
   ErrorMetadata metadata = {{"http_status", absl::StrCat(error.http_status)}};
   if (!error.code.empty()) metadata["oss_code"] = error.code;
+  if (!error.message.empty()) metadata["oss_message"] = ClipText(error.message, kMaxMessageBytes);
   if (!error.ec.empty()) metadata["oss_ec"] = error.ec;
+  if (!error.endpoint.empty()) metadata["oss_endpoint"] = error.endpoint;
   if (!error.request_id.empty()) metadata["oss_request_id"] = error.request_id;
   if (!error.part_number.empty()) metadata["part_number"] = error.part_number;
   return metadata;
@@ -152,7 +141,9 @@ absl::Status ToStatus(const OssError& error) {
   if (!error.part_number.empty()) {
     absl::StrAppend(&message, ", part number ", error.part_number);
   }
-  absl::StrAppend(&message, Advice(error, row));
+  if (const std::string advice = AdviceFor(error); !advice.empty()) {
+    absl::StrAppend(&message, ": ", advice);
+  }
   if (!error.ec.empty()) absl::StrAppend(&message, "; EC ", error.ec);
   if (!error.request_id.empty()) absl::StrAppend(&message, "; request id ", error.request_id);
   std::optional<absl::Duration> delay;
@@ -163,7 +154,10 @@ absl::Status ToStatus(const OssError& error) {
 }
 
 absl::Status NoAnswerStatus(const absl::Status& cause) {
-  const std::string message = absl::StrCat("no answer of OSS: ", std::string(cause.message()));
+  std::string message = absl::StrCat("no answer of OSS: ", std::string(cause.message()));
+  if (const std::string advice = AdviceFor(cause); !advice.empty()) {
+    absl::StrAppend(&message, ": ", advice);
+  }
   if (cause.code() == Status::kInvalidArgument) {
     return MakeError(Status::kInvalidArgument, kReasonRejected, message, ErrorMetadataOf(cause));
   }

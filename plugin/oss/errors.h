@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "base/http/http_loop.h"
 
 namespace penstock::oss {
@@ -19,9 +20,11 @@ struct OssError {
   std::string message;  // of OSS, or a printable piece of another body
   std::string ec;       // for its support; drives nothing
   std::string request_id;
-  std::string part_number;  // with InvalidPart: which one
-  bool of_oss = false;      // false: somebody between us and OSS may have answered
-  bool is_head = false;     // the request was a HEAD, whose errors have no body
+  std::string part_number;                        // with InvalidPart: which one
+  std::string endpoint;                           // with AccessDenied: where the bucket is
+  absl::Time server_time = absl::InfinitePast();  // with RequestTimeTooSkewed
+  bool of_oss = false;   // false: somebody between us and OSS may have answered
+  bool is_head = false;  // the request was a HEAD, whose errors have no body
 };
 
 // When a request that was answered with an error may be sent again.
@@ -38,8 +41,9 @@ OssError ParseError(const HttpResponse& response, bool is_head);
 
 RetryClass Classify(const OssError& error);
 
-// The error with a reason of plugin/backend.h. Message and metadata carry the HTTP status and
-// OSS's code, message, EC and request id: a user can quote them to its support.
+// The error with a reason of plugin/backend.h. Message and metadata (http_status, oss_code,
+// oss_message, oss_ec, oss_request_id, and where OSS tells them part_number and oss_endpoint) carry
+// what a user can quote to OSS's support; the message says what can be done about it.
 absl::Status ToStatus(const OssError& error);
 
 // The error for a request of which no answer came (see HttpLoop::Send).

@@ -5,9 +5,9 @@
 
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
+#include "plugin/oss/client_options.h"
 #include "plugin/oss/credentials/credential_options.h"
 #include "plugin/oss/credentials/credential_source.h"
-#include "plugin/oss/endpoint.h"
 #include "plugin/oss/object_headers.h"
 #include "plugin/oss/oss_backend.h"
 
@@ -21,11 +21,11 @@ std::string GetEnvironment(const std::string& name) {
 
 absl::StatusOr<std::unique_ptr<Backend>> Create(const OptionValues& values,
                                                 const BackendEnvironment& environment) {
-  PENSTOCK_ASSIGN_OR_RETURN(oss::Endpoint endpoint, oss::Endpoint::Create(values));
+  PENSTOCK_ASSIGN_OR_RETURN(oss::ClientOptions client_options, oss::ClientOptions::Create(values));
   PENSTOCK_ASSIGN_OR_RETURN(auto credentials,
                             oss::MakeCredentials(values, GetEnvironment, environment));
-  return oss::MakeOssBackend(std::move(endpoint), std::move(credentials), RemoteRestriction(values),
-                             environment);
+  return oss::MakeOssBackend(std::move(client_options), std::move(credentials),
+                             RemoteRestriction(values), environment);
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ BackendInfo OssBackendInfo() {
   info.name = "oss";
   info.description = "Alibaba Cloud Object Storage Service";
   for (const auto& options :
-       {oss::Endpoint::Options(), oss::CredentialOptions(), RemoteRestriction::Options()}) {
+       {oss::ClientOptions::Options(), oss::CredentialOptions(), RemoteRestriction::Options()}) {
     info.options.insert(info.options.end(), options.begin(), options.end());
   }
   info.object_options = oss::ObjectOptions();

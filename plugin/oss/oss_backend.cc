@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "plugin/oss/client.h"
+#include "plugin/oss/digest.h"
 #include "plugin/oss/object_headers.h"
 #include "plugin/oss/replies.h"
 
@@ -142,10 +143,10 @@ class OssPut final : public PreparedPut {
 
 class OssBackend final : public Backend {
  public:
-  OssBackend(Endpoint endpoint, std::unique_ptr<CredentialCache> credentials,
+  OssBackend(ClientOptions client_options, std::unique_ptr<CredentialCache> credentials,
              RemoteRestriction restriction, const BackendEnvironment& environment)
       : restriction_(std::move(restriction)),
-        client_(std::move(endpoint), std::move(credentials), environment) {}
+        client_(std::move(client_options), std::move(credentials), environment) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
 
@@ -397,11 +398,11 @@ void OssBackend::Delete(const ObjectName& object, DoneStatus done) {
 
 }  // namespace
 
-std::unique_ptr<Backend> MakeOssBackend(Endpoint endpoint,
+std::unique_ptr<Backend> MakeOssBackend(ClientOptions client_options,
                                         std::unique_ptr<CredentialCache> credentials,
                                         RemoteRestriction restriction,
                                         const BackendEnvironment& environment) {
-  return std::make_unique<OssBackend>(std::move(endpoint), std::move(credentials),
+  return std::make_unique<OssBackend>(std::move(client_options), std::move(credentials),
                                       std::move(restriction), environment);
 }
 

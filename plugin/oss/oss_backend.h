@@ -5,8 +5,8 @@
 
 #include "plugin/backend.h"
 #include "plugin/object_rules.h"
+#include "plugin/oss/client_options.h"
 #include "plugin/oss/credentials/credential_cache.h"
-#include "plugin/oss/endpoint.h"
 #include "plugin/registry.h"
 
 namespace penstock::oss {
@@ -15,7 +15,7 @@ namespace penstock::oss {
 inline constexpr absl::Duration kSignatureLife = absl::Minutes(15);
 
 // Backend over OSS's REST API. What `environment` points to must outlive it.
-std::unique_ptr<Backend> MakeOssBackend(Endpoint endpoint,
+std::unique_ptr<Backend> MakeOssBackend(ClientOptions client_options,
                                         std::unique_ptr<CredentialCache> credentials,
                                         RemoteRestriction restriction,
                                         const BackendEnvironment& environment);

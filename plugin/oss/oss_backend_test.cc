@@ -231,13 +231,14 @@ TEST(OssBackendInfoTest, DescribesItsOptions) {
     EXPECT_FALSE(option.help.empty()) << option.name;
     EXPECT_EQ(option.required, option.name == "region");
   }
-  EXPECT_THAT(names,
-              ElementsAre("region", "endpoint", "addressing", "credentials", "access_key_id",
-                          "access_key_id_file", "access_key_secret_file", "security_token_file",
-                          "credentials_file", "profile", "ram_role_name", "metadata_endpoint",
-                          "oidc_provider_arn", "oidc_token_file", "oidc_role_arn", "role_arn",
-                          "role_session_name", "role_external_id", "role_duration",
-                          "sts_endpoint", "buckets", "prefix"));
+  EXPECT_THAT(
+      names, ElementsAre("region", "endpoint", "endpoint_type", "addressing", "signature",
+                         "ca_file", "proxy", "proxy_credentials_file", "stall_timeout",
+                         "max_requests", "credentials", "access_key_id", "access_key_id_file",
+                         "access_key_secret_file", "security_token_file", "credentials_file",
+                         "profile", "ram_role_name", "metadata_endpoint", "oidc_provider_arn",
+                         "oidc_token_file", "oidc_role_arn", "role_arn", "role_session_name",
+                         "role_external_id", "role_duration", "sts_endpoint", "buckets", "prefix"));
 }
 
 }  // namespace

@@ -65,12 +65,15 @@ bool ParseErrorBody(const std::string& xml, OssError& error) {
   if (!root.ok()) return false;
   error.code = Text(*root, "Code");
   error.message = Text(*root, "Message");
-  // With AccessDenied: where the bucket is.
-  const std::string endpoint = Text(*root, "Endpoint");
-  if (!endpoint.empty()) absl::StrAppend(&error.message, " Endpoint: ", endpoint);
   error.ec = Text(*root, "EC");
   error.request_id = Text(*root, "RequestId");
   error.part_number = Text(*root, "PartNumber");
+  error.endpoint = Text(*root, "Endpoint");
+  std::string ignored;
+  if (!absl::ParseTime(absl::RFC3339_full, Text(*root, "ServerTime"), &error.server_time,
+                       &ignored)) {
+    error.server_time = absl::InfinitePast();
+  }
   return true;
 }
 

@@ -1,17 +1,15 @@
 #include "plugin/oss/signature.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/random.h"
+#include "plugin/oss/digest.h"
+#include "plugin/oss/signing_keys.h"
 
 namespace penstock::oss {
 namespace {
@@ -19,21 +17,6 @@ namespace {
 constexpr char kAlgorithm[] = "OSS4-HMAC-SHA256";
 constexpr char kTerminator[] = "aliyun_v4_request";
 constexpr char kUnsignedPayload[] = "UNSIGNED-PAYLOAD";
-
-std::string Digest(const EVP_MD* kind, std::string_view data) {
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(data.data(), data.size(), bytes, &size, kind, nullptr);
-  return std::string(reinterpret_cast<char*>(bytes), size);
-}
-
-std::string Hmac(const std::string& key, std::string_view data) {
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(data.data()), data.size(), bytes, &size);
-  return std::string(reinterpret_cast<char*>(bytes), size);
-}
 
 bool IsSignedByDefault(const std::string& name) {
   return name == "content-type" || name == "content-md5" || absl::StartsWith(name, "x-oss-");
@@ -59,11 +42,11 @@ std::string ScopeOf(const std::string& date, const SigningScope& scope) {
 }
 
 std::string Signature(const SigningInput& input, const std::string& secret, const std::string& time,
-                      const SigningScope& scope) {
+                      const SigningScope& scope, SigningKeys& keys) {
   const std::string date = time.substr(0, 8);
   const std::string to_sign = absl::StrCat(kAlgorithm, "\n", time, "\n", ScopeOf(date, scope), "\n",
-                                           ToHex(Digest(EVP_sha256(), CanonicalRequest(input))));
-  return ToHex(Hmac(SigningKey(secret, date, scope), to_sign));
+                                           ToHex(Sha256(CanonicalRequest(input))));
+  return ToHex(HmacSha256(keys.Get(secret, date, scope), to_sign));
 }
 
 }  // namespace
@@ -116,12 +99,12 @@ std::string CanonicalRequest(const SigningInput& input) {
 
 std::string SigningKey(const std::string& secret, const std::string& date,
                        const SigningScope& scope) {
-  const std::string day = Hmac("aliyun_v4" + secret, date);
-  return Hmac(Hmac(Hmac(day, scope.region), scope.product), kTerminator);
+  const std::string day = HmacSha256("aliyun_v4" + secret, date);
+  return HmacSha256(HmacSha256(HmacSha256(day, scope.region), scope.product), kTerminator);
 }
 
 void SignHeaders(SigningInput& input, const Credentials& credentials, const SigningScope& scope,
-                 absl::Time time) {
+                 absl::Time time, SigningKeys& keys) {
   const std::string stamp = FormatSigningTime(time);
   input.headers["x-oss-date"] = stamp;
   input.headers["x-oss-content-sha256"] = kUnsignedPayload;
@@ -129,15 +112,15 @@ void SignHeaders(SigningInput& input, const Credentials& credentials, const Sign
     input.headers["x-oss-security-token"] = credentials.security_token;
   }
   const std::string additional = absl::StrJoin(AdditionalHeaders(input), ";");
-  input.headers["authorization"] =
-      absl::StrCat(kAlgorithm, " Credential=", credentials.access_key_id, "/",
-                   ScopeOf(stamp.substr(0, 8), scope), ",",
-                   additional.empty() ? "" : absl::StrCat("AdditionalHeaders=", additional, ","),
-                   "Signature=", Signature(input, credentials.access_key_secret, stamp, scope));
+  input.headers["authorization"] = absl::StrCat(
+      kAlgorithm, " Credential=", credentials.access_key_id, "/",
+      ScopeOf(stamp.substr(0, 8), scope), ",",
+      additional.empty() ? "" : absl::StrCat("AdditionalHeaders=", additional, ","),
+      "Signature=", Signature(input, credentials.access_key_secret, stamp, scope, keys));
 }
 
 void SignQuery(SigningInput& input, const Credentials& credentials, const SigningScope& scope,
-               absl::Time time, absl::Duration expires) {
+               absl::Time time, absl::Duration expires, SigningKeys& keys) {
   const std::string stamp = FormatSigningTime(time);
   input.query["x-oss-signature-version"] = kAlgorithm;
   input.query["x-oss-credential"] =
@@ -149,12 +132,8 @@ void SignQuery(SigningInput& input, const Credentials& credentials, const Signin
   }
   const std::string additional = absl::StrJoin(AdditionalHeaders(input), ";");
   if (!additional.empty()) input.query["x-oss-additional-headers"] = additional;
-  const std::string signature = Signature(input, credentials.access_key_secret, stamp, scope);
+  const std::string signature = Signature(input, credentials.access_key_secret, stamp, scope, keys);
   input.query["x-oss-signature"] = signature;
-}
-
-std::string ContentMd5(std::string_view data) {
-  return absl::Base64Escape(Digest(EVP_md5(), data));
 }
 
 }  // namespace penstock::oss

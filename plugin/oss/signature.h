@@ -2,7 +2,7 @@
 #define PENSTOCK_PLUGIN_OSS_SIGNATURE_H_
 
 // OSS signature V4 (OSS4-HMAC-SHA256), as a header or as the query of a presigned URL. Pure
-// functions.
+// functions, but for the keys they keep.
 
 #include <map>
 #include <string>
@@ -13,6 +13,8 @@
 #include "plugin/oss/credentials.h"
 
 namespace penstock::oss {
+
+class SigningKeys;
 
 // Parameters of a query by name, not encoded; an empty value stands for a name alone.
 using Query = std::map<std::string, std::string>;
@@ -54,15 +56,12 @@ std::string SigningKey(const std::string& secret, const std::string& date,
 // Adds what a signed request carries (x-oss-date, x-oss-content-sha256 and, with temporary
 // credentials, x-oss-security-token) and Authorization to input.headers. `time` is OSS's.
 void SignHeaders(SigningInput& input, const Credentials& credentials, const SigningScope& scope,
-                 absl::Time time);
+                 absl::Time time, SigningKeys& keys);
 
 // Adds what a presigned URL carries, with its signature, to input.query. It is valid for `expires`
 // (1 second to 7 days) from `time` on.
 void SignQuery(SigningInput& input, const Credentials& credentials, const SigningScope& scope,
-               absl::Time time, absl::Duration expires);
-
-// Base64 of the MD5 of `data`, as in Content-MD5.
-std::string ContentMd5(std::string_view data);
+               absl::Time time, absl::Duration expires, SigningKeys& keys);
 
 }  // namespace penstock::oss
 

@@ -1,0 +1,23 @@
+#ifndef PENSTOCK_PLUGIN_OSS_ADVICE_H_
+#define PENSTOCK_PLUGIN_OSS_ADVICE_H_
+
+// What the operator of a remote can do about a failure. Pure functions; text for messages, which
+// decides nothing.
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "plugin/oss/errors.h"
+
+namespace penstock::oss {
+
+// About an error that OSS, or somebody at its address, answered. Empty when there is nothing to
+// change about the remote.
+std::string AdviceFor(const OssError& error);
+
+// About a request of which no answer came (see HttpLoop::Send).
+std::string AdviceFor(const absl::Status& no_answer);
+
+}  // namespace penstock::oss
+
+#endif  // PENSTOCK_PLUGIN_OSS_ADVICE_H_
