@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
+#include "plugin/oss/metadata_encoding.h"
 
 namespace penstock::oss {
 namespace {
@@ -188,6 +189,7 @@ absl::StatusOr<ObjectStat> ParseHead(const HttpResponse& response) {
       stat.metadata.emplace(metadata_name, value);
     }
   }
+  stat.metadata = DecodeMetadata(std::move(stat.metadata));
   return stat;
 }
 

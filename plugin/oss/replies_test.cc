@@ -102,7 +102,8 @@ TEST(RepliesTest, DescribesAnObjectByItsHeaders) {
                     {"x-oss-storage-class", "IA"},
                     {"x-oss-version-id", "V1"},
                     {"x-oss-request-id", "R1"},
-                    {"x-oss-meta-author", "alice"},
+                    {"x-oss-meta-author", "al%C3%ADce"},
+                    {"x-oss-meta-penstock-encoding", "percent"},
                     {"x-oss-meta-penstock-mark", "0123"}};
   const ObjectStat stat = ParseHead(answer).value();
   EXPECT_EQ(stat.size, 11);
@@ -114,7 +115,9 @@ TEST(RepliesTest, DescribesAnObjectByItsHeaders) {
   EXPECT_EQ(stat.version_id, "V1");
   EXPECT_EQ(stat.request_id, "R1");
   EXPECT_EQ(stat.mark, "0123");
-  EXPECT_EQ(stat.metadata, (std::map<std::string, std::string>{{"author", "alice"}}));
+  EXPECT_EQ(stat.metadata, (std::map<std::string, std::string>{{"author",
+                                                                "al\xc3\xad"
+                                                                "ce"}}));
   answer.headers.erase("content-length");
   EXPECT_FALSE(ParseHead(answer).ok());
 }
