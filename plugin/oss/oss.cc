@@ -8,6 +8,7 @@
 #include "plugin/oss/credentials.h"
 #include "plugin/oss/endpoint.h"
 #include "plugin/oss/object_headers.h"
+#include "plugin/oss/object_policy.h"
 #include "plugin/oss/oss_backend.h"
 
 namespace penstock {
@@ -23,8 +24,9 @@ absl::StatusOr<std::unique_ptr<Backend>> Create(const OptionValues& values,
   PENSTOCK_ASSIGN_OR_RETURN(oss::Endpoint endpoint, oss::Endpoint::Create(values));
   PENSTOCK_ASSIGN_OR_RETURN(auto credentials,
                             oss::CredentialSource::Create(values, GetEnvironment));
+  PENSTOCK_ASSIGN_OR_RETURN(oss::ObjectPolicy policy, oss::ObjectPolicy::Create(values));
   return oss::MakeOssBackend(std::move(endpoint), std::move(credentials), RemoteRestriction(values),
-                             environment);
+                             std::move(policy), environment);
 }
 
 }  // namespace
@@ -33,8 +35,8 @@ BackendInfo OssBackendInfo() {
   BackendInfo info;
   info.name = "oss";
   info.description = "Alibaba Cloud Object Storage Service";
-  for (const auto& options :
-       {oss::Endpoint::Options(), oss::CredentialSource::Options(), RemoteRestriction::Options()}) {
+  for (const auto& options : {oss::Endpoint::Options(), oss::CredentialSource::Options(),
+                              RemoteRestriction::Options(), oss::ObjectPolicy::Options()}) {
     info.options.insert(info.options.end(), options.begin(), options.end());
   }
   info.object_options = oss::ObjectOptions();

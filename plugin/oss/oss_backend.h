@@ -7,17 +7,15 @@
 #include "plugin/object_rules.h"
 #include "plugin/oss/credentials.h"
 #include "plugin/oss/endpoint.h"
+#include "plugin/oss/object_policy.h"
 #include "plugin/registry.h"
 
 namespace penstock::oss {
 
-// How long OSS takes a signed request after the time in it.
-inline constexpr absl::Duration kSignatureLife = absl::Minutes(15);
-
 // Backend over OSS's REST API. What `environment` points to must outlive it.
 std::unique_ptr<Backend> MakeOssBackend(Endpoint endpoint,
                                         std::unique_ptr<CredentialSource> credentials,
-                                        RemoteRestriction restriction,
+                                        RemoteRestriction restriction, ObjectPolicy policy,
                                         const BackendEnvironment& environment);
 
 }  // namespace penstock::oss

@@ -82,6 +82,18 @@ TEST(RepliesTest, DecodesKeysOfUploadsWhereTheReplySaysSo) {
             "a%2Bb+%01");
 }
 
+TEST(RepliesTest, TellsWhetherABucketHasVersions) {
+  const auto parse = [](const std::string& inside) {
+    return ParseVersioningReply("<VersioningConfiguration xmlns=\"http://x\">" + inside +
+                                "</VersioningConfiguration>");
+  };
+  EXPECT_FALSE(parse("").value());
+  EXPECT_TRUE(parse("<Status>Enabled</Status>").value());
+  EXPECT_TRUE(parse("<Status>Suspended</Status>").value());
+  EXPECT_FALSE(parse("<Status>Off</Status>").ok());
+  EXPECT_FALSE(ParseVersioningReply("<Other/>").ok());
+}
+
 TEST(RepliesTest, WritesTheListThatCompletePublishes) {
   EXPECT_EQ(CompleteBody({{1, "A"}, {7, "\"B\""}}),
             "<CompleteMultipartUpload>"
