@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/conformance/oss_harness.h"
@@ -11,21 +12,16 @@ namespace {
 
 constexpr char kBucket[] = "conformance";
 
-OptionValues OptionsOf(const Emulator& emulator, const std::string& endpoint,
-                       const std::string& addressing) {
-  return {{"endpoint", endpoint},
-          {"region", "cn-hangzhou"},
-          {"addressing", addressing},
-          {"access_key_id", emulator.access_key_id()},
-          {"access_key_secret_file", emulator.secret_file()}};
-}
-
 class EmulatorHarness final : public BackendHarness {
  public:
-  explicit EmulatorHarness(bool by_host)
-      : oss_(by_host ? OptionsOf(emulator_, absl::StrCat("http://localhost:", emulator_.port()),
-                                 "virtual")
-                     : OptionsOf(emulator_, emulator_.url(), "path")) {}
+  explicit EmulatorHarness(const std::vector<std::string>& flags = {},
+                           const OptionValues& options = {})
+      : emulator_(kBucket, flags), oss_(emulator_.Options(options)) {}
+
+  // By host the bucket is in the name conformance.localhost, which needs no server of names.
+  static std::unique_ptr<EmulatorHarness> ByHost() {
+    return std::unique_ptr<EmulatorHarness>(new EmulatorHarness(ForHost()));
+  }
 
   Backend& backend() override { return oss_.backend(); }
   std::string bucket() const override { return kBucket; }
@@ -34,16 +30,34 @@ class EmulatorHarness final : public BackendHarness {
   std::string ReadObject(const ObjectName& object) override { return oss_.ReadObject(object); }
 
  private:
-  const Emulator emulator_{kBucket};
+  struct ForHost {};
+  explicit EmulatorHarness(ForHost)
+      : emulator_(kBucket),
+        oss_(emulator_.Options({{"endpoint", absl::StrCat("http://localhost:", emulator_.port())},
+                                {"addressing", "virtual"}})) {}
+
+  const Emulator emulator_;
   OssHarness oss_;
 };
 
-// By host the bucket is in the name conformance.localhost, which needs no server of names.
+std::unique_ptr<BackendHarness> Versioned() {
+  return std::make_unique<EmulatorHarness>(std::vector<std::string>{"--versioning", kBucket},
+                                           OptionValues{{"bucket_versioning", "on"}});
+}
+
+std::unique_ptr<BackendHarness> RequesterPays() {
+  return std::make_unique<EmulatorHarness>(
+      std::vector<std::string>{"--requester-pays", kBucket},
+      OptionValues{{"request_payer", "requester"}, {"traffic_limit", "838860800"}});
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Backends, BackendConformanceTest,
     testing::Values(
-        BackendUnderTest{"OssByPath", [] { return std::make_unique<EmulatorHarness>(false); }, ""},
-        BackendUnderTest{"OssByHost", [] { return std::make_unique<EmulatorHarness>(true); }, ""}),
+        BackendUnderTest{"OssByPath", [] { return std::make_unique<EmulatorHarness>(); }, ""},
+        BackendUnderTest{"OssByHost", [] { return EmulatorHarness::ByHost(); }, ""},
+        BackendUnderTest{"OssVersioned", Versioned, Emulator::Lacks("--versioning")},
+        BackendUnderTest{"OssRequesterPays", RequesterPays, Emulator::Lacks("--requester-pays")}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

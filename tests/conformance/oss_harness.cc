@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -29,15 +30,33 @@ OssHarness::OssHarness(const OptionValues& options) : executor_(MakeThreadPool(4
   backend_ = registry.Create("oss", options, environment).value();
 }
 
-Emulator::Emulator(const std::string& bucket) {
+Emulator::Emulator(const std::string& bucket, const std::vector<std::string>& flags) {
   testing_support::WriteFile(secret_file(), secret_);
   std::filesystem::create_directory(directory_.File("data"));
-  process_ = ChildProcess::Start({OSS_EMULATOR_PATH, "--listen", "127.0.0.1:0", "--data",
-                                  directory_.File("data"), "--bucket", bucket, "--access-key-id",
-                                  access_key_id_, "--access-key-secret-file", secret_file(),
-                                  "--region", "cn-hangzhou"})
-                 .value();
+  std::vector<std::string> arguments = {
+      OSS_EMULATOR_PATH, "--listen", "127.0.0.1:0",     "--data",       directory_.File("data"),
+      "--bucket",        bucket,     "--access-key-id", access_key_id_, "--access-key-secret-file",
+      secret_file(),     "--region", "cn-hangzhou"};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  process_ = ChildProcess::Start(arguments).value();
   url_ = process_->ReadLine().value();
+}
+
+std::string Emulator::Lacks(const std::string& flag) {
+  const std::unique_ptr<ChildProcess> help =
+      ChildProcess::Start({OSS_EMULATOR_PATH, "--help"}).value();
+  for (auto line = help->ReadLine(); line.ok(); line = help->ReadLine()) {
+    if (absl::StrContains(*line, flag)) return "";
+  }
+  return absl::StrCat("this emulator has no ", flag);
+}
+
+OptionValues Emulator::Options(OptionValues more) const {
+  more.insert({{"endpoint", url_},
+               {"region", "cn-hangzhou"},
+               {"access_key_id", access_key_id_},
+               {"access_key_secret_file", secret_file()}});
+  return more;
 }
 
 int Emulator::port() const {

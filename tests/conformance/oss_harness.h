@@ -38,7 +38,14 @@ class OssHarness : public BackendHarness {
 // An emulator in a process of its own, with one bucket.
 class Emulator {
  public:
-  explicit Emulator(const std::string& bucket);
+  // `flags` are added to those that it needs.
+  explicit Emulator(const std::string& bucket, const std::vector<std::string>& flags = {});
+
+  // Why a test that needs this flag cannot run; empty: it can.
+  static std::string Lacks(const std::string& flag);
+
+  // Of a remote that goes there, with `more` besides.
+  OptionValues Options(OptionValues more = {}) const;
 
   const std::string& url() const { return url_; }
   int port() const;
