@@ -136,7 +136,7 @@ class Backend {
   // Begins a multipart upload; the answer is its upload id. The object's attributes and `mark` are
   // fixed here. Existing objects of the name are not affected. Durable when it answers. A
   // repetition begins another upload. Errors: NO_SUCH_BUCKET, OBJECT_EXISTS (an early look only),
-  // BACKEND_DENIED.
+  // BACKEND_DENIED, and CONDITION_UNSUPPORTED where only the backend can tell it.
   virtual void InitiateUpload(const ObjectName& object, const ObjectAttributes& attributes,
                               const std::string& mark, Done<std::string> done) = 0;
 
@@ -153,7 +153,7 @@ class Backend {
   // attributes.forbid_overwrite it fails where an object exists. REQUIRES: `parts` is not empty,
   // and every part but the last has at least min_part_size bytes. Not repeated by the backend after
   // an unknown outcome. Errors: NO_SUCH_UPLOAD (also when it had been completed before),
-  // INVALID_PART (the upload stays), OBJECT_EXISTS, BACKEND_DENIED.
+  // INVALID_PART (the upload stays), OBJECT_EXISTS, CONDITION_UNSUPPORTED, BACKEND_DENIED.
   virtual void CompleteUpload(const ObjectName& object, const std::string& upload_id,
                               const std::vector<PartReference>& parts,
                               const ObjectAttributes& attributes, Done<ObjectStat> done) = 0;
@@ -175,7 +175,8 @@ class Backend {
 
   // Makes one attempt to put a whole small object (at most max_put_size bytes) without a multipart
   // upload, signed now. Nothing has happened until it is sent. The caller asks its store between
-  // this and Send, so that no attempt is younger than the answer it relies on.
+  // this and Send, so that no attempt is younger than the answer it relies on. Error:
+  // CONDITION_UNSUPPORTED as InitiateUpload.
   virtual void PreparePut(const ObjectName& object, const ObjectAttributes& attributes,
                           const std::string& mark, std::shared_ptr<const Buffer> body,
                           Done<std::unique_ptr<PreparedPut>> done) = 0;

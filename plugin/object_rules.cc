@@ -52,19 +52,19 @@ absl::Status CheckMetadata(const std::map<std::string, std::string>& metadata) {
     const bool named = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
       return IsLowerOrDigit(c) || c == '-';
     });
-    if (!named || name == kMarkMetadataName) {
+    if (!named || name == kMarkMetadataName || name == kMetadataEncodingName) {
       return Invalid(
           "BAD_METADATA",
           absl::StrCat("metadata names must have characters of [a-z0-9-] only and not be ",
-                       kMarkMetadataName, ", \"", Shown(name), "\" came"),
+                       kMarkMetadataName, " or ", kMetadataEncodingName, ", \"", Shown(name),
+                       "\" came"),
           {{"name", Shown(name)}});
     }
-    if (!IsUtf8(value) || HasControlCharacter(value)) {
-      return Invalid(
-          "BAD_METADATA",
-          absl::StrCat("the value of metadata \"", name,
-                       "\" must be UTF-8 without control characters, \"", Shown(value), "\" came"),
-          {{"name", name}});
+    if (!IsUtf8(value)) {
+      return Invalid("BAD_METADATA",
+                     absl::StrCat("the value of metadata \"", name, "\" must be UTF-8, \"",
+                                  Shown(value), "\" came"),
+                     {{"name", name}});
     }
     bytes += name.size() + value.size();
   }

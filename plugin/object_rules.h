@@ -17,6 +17,9 @@ namespace penstock {
 // The metadata name that carries the mark. Reserved: clients cannot set it, and do not see it.
 inline constexpr char kMarkMetadataName[] = "penstock-mark";
 
+// The metadata name that says how a backend encoded the values. Reserved and hidden too.
+inline constexpr char kMetadataEncodingName[] = "penstock-encoding";
+
 // Bytes of all metadata names and values together (OSS's limit, the same everywhere).
 inline constexpr size_t kMaxMetadataBytes = 8 * 1024;
 
@@ -28,9 +31,8 @@ absl::Status CheckBucketName(const std::string& bucket);
 absl::Status CheckKey(const std::string& key);
 
 // BAD_HEADER_VALUE: header values (content type, cache control, ...) without control characters;
-// BAD_METADATA: names of [a-z0-9-], not kMarkMetadataName, values of UTF-8 without control
-// characters, at most kMaxMetadataBytes together; BAD_BACKEND_OPTION: options that
-// `object_options` does not list.
+// BAD_METADATA: names of [a-z0-9-] but the two reserved ones, values of UTF-8, at most
+// kMaxMetadataBytes together; BAD_BACKEND_OPTION: options that `object_options` does not list.
 absl::Status CheckAttributes(const ObjectAttributes& attributes,
                              const std::vector<OptionInfo>& object_options);
 

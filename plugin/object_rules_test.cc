@@ -51,14 +51,18 @@ TEST(CheckAttributesTest, RefusesControlCharactersInHeaders) {
 }
 
 TEST(CheckAttributesTest, RefusesReservedAndMalformedMetadataNames) {
-  for (const char* name : {"", "UPPER", "a_b", "a b", "penstock-mark"}) {
+  for (const char* name : {"", "UPPER", "a_b", "a b", "penstock-mark", "penstock-encoding"}) {
     ObjectAttributes attributes;
     attributes.metadata[name] = "v";
     EXPECT_EQ(ErrorReason(CheckAttributes(attributes, {})), "BAD_METADATA") << name;
   }
   ObjectAttributes attributes;
-  attributes.metadata["note"] = "gr\xc3\xbc\xc3\x9f dich";
-  EXPECT_TRUE(CheckAttributes(attributes, {}).ok());
+  for (const char* value : {"gr\xc3\xbc\xc3\x9f dich", "", " ", "a\r\nb", "\x7f"}) {
+    attributes.metadata["note"] = value;
+    EXPECT_TRUE(CheckAttributes(attributes, {}).ok()) << value;
+  }
+  attributes.metadata["note"] = "\xff";
+  EXPECT_EQ(ErrorReason(CheckAttributes(attributes, {})), "BAD_METADATA");
   attributes.metadata["note"] = std::string(kMaxMetadataBytes, 'x');
   EXPECT_EQ(ErrorReason(CheckAttributes(attributes, {})), "BAD_METADATA");
 }

@@ -53,6 +53,8 @@ constexpr std::array kCodes = {
     CodeRow{"InvalidDigest", RetryClass::kBackoff, Status::kUnavailable, kReasonUnavailable},
     CodeRow{"IncompleteBody", RetryClass::kBackoff, Status::kUnavailable, kReasonUnavailable},
     CodeRow{"RequestTimeout", RetryClass::kBackoff, Status::kUnavailable, kReasonUnavailable},
+    // Not a failure of the moment, though its status is of that kind.
+    CodeRow{"NotImplemented", RetryClass::kNever, Status::kFailedPrecondition, kReasonRejected},
     CodeRow{"BadRequest", RetryClass::kBackoff, Status::kInvalidArgument, kReasonRejected},
 };
 

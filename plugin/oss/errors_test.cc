@@ -81,7 +81,7 @@ const Row kRows[] = {
     {416, "InvalidRange", RetryClass::kNever, Code::kInvalidArgument, kReasonRejected},
     {424, "MirrorFailed", RetryClass::kNever, Code::kInvalidArgument, kReasonRejected},
     {500, "InternalError", RetryClass::kBackoff, Code::kUnavailable, kReasonUnavailable},
-    {501, "NotImplemented", RetryClass::kBackoff, Code::kUnavailable, kReasonUnavailable},
+    {501, "NotImplemented", RetryClass::kNever, Code::kFailedPrecondition, kReasonRejected},
     {502, "Any", RetryClass::kBackoff, Code::kUnavailable, kReasonUnavailable},
     {503, "ServiceUnavailable", RetryClass::kThrottled, Code::kUnavailable, kReasonUnavailable},
     {503, "UploadTrafficRateLimitExceeded", RetryClass::kThrottled, Code::kUnavailable,

@@ -86,10 +86,15 @@ class OssBackendTest : public testing::Test {
   OssBackendTest() : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
     secret_file_ = absl::StrCat(testing::TempDir(), "/oss_backend_secret_", server_.port());
     WriteSecret("sk");
-    OptionValues values = {{"endpoint", server_.url()},
-                           {"region", "cn-hangzhou"},
-                           {"access_key_id", "ak"},
-                           {"access_key_secret_file", secret_file_}};
+    Configure({});
+  }
+
+  // Makes the backend anew, with these options besides.
+  void Configure(OptionValues values) {
+    values.insert({{"endpoint", server_.url()},
+                   {"region", "cn-hangzhou"},
+                   {"access_key_id", "ak"},
+                   {"access_key_secret_file", secret_file_}});
     Registry registry;
     registry.Add(OssBackendInfo());
     auto backend =
@@ -165,14 +170,19 @@ class OssBackendTest : public testing::Test {
     return answer.get_future().get();
   }
   std::unique_ptr<PreparedPut> Prepare(const std::string& body) {
-    std::promise<absl::StatusOr<std::unique_ptr<PreparedPut>>> answer;
-    backend_->PreparePut(kObject, {}, "mark", MakeBuffer(body), Into(answer));
-    return answer.get_future().get().value();
+    return TryPrepare(body, {}).value();
   }
-  absl::StatusOr<ObjectStat> Put(const std::string& body) {
-    const std::unique_ptr<PreparedPut> put = Prepare(body);
+  absl::StatusOr<std::unique_ptr<PreparedPut>> TryPrepare(const std::string& body,
+                                                          const ObjectAttributes& attributes) {
+    std::promise<absl::StatusOr<std::unique_ptr<PreparedPut>>> answer;
+    backend_->PreparePut(kObject, attributes, "mark", MakeBuffer(body), Into(answer));
+    return answer.get_future().get();
+  }
+  absl::StatusOr<ObjectStat> Put(const std::string& body, const ObjectAttributes& attributes = {}) {
+    const absl::StatusOr<std::unique_ptr<PreparedPut>> put = TryPrepare(body, attributes);
+    if (!put.ok()) return put.status();
     std::promise<absl::StatusOr<ObjectStat>> answer;
-    put->Send(Into(answer));
+    (*put)->Send(Into(answer));
     return answer.get_future().get();
   }
 
@@ -193,6 +203,7 @@ class OssBackendTest : public testing::Test {
 
 inline const Reply kPartStored = {
     200, {"ETag: \"E7\"", "x-oss-hash-crc64ecma: 11177612005948864433"}, ""};
+inline const Reply kUnversioned = {200, {}, "<VersioningConfiguration/>"};
 inline const Reply kInitiated = {
     200,
     {},

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
+#include "plugin/oss/callback.h"
+#include "plugin/oss/metadata_encoding.h"
 
 namespace penstock::oss {
 namespace {
@@ -18,12 +20,17 @@ namespace {
 constexpr char kAcl[] = "acl";
 constexpr char kEncryption[] = "server_side_encryption";
 constexpr char kEncryptionKeyId[] = "server_side_encryption_key_id";
+constexpr char kDataEncryption[] = "server_side_data_encryption";
 
 constexpr std::array<const char*, 4> kAcls = {"default", "private", "public-read",
                                               "public-read-write"};
 constexpr std::array<const char*, 3> kEncryptions = {"AES256", "KMS", "SM4"};
+constexpr std::array<const char*, 1> kDataEncryptions = {"SM4"};
 constexpr std::array<const char*, 5> kStorageClasses = {"Standard", "IA", "Archive", "ColdArchive",
                                                         "DeepColdArchive"};
+
+// What the mark takes of the bytes that an object's metadata may have.
+constexpr size_t kMarkBytes = sizeof kMarkMetadataName - 1 + 64;
 
 constexpr size_t kMaxTags = 10;
 constexpr size_t kMaxTagNameBytes = 128;
@@ -33,6 +40,8 @@ absl::Status Invalid(const std::string& reason, const std::string& message,
                      const ErrorMetadata& metadata = {}) {
   return MakeError(absl::StatusCode::kInvalidArgument, reason, message, metadata);
 }
+
+using Options = std::map<std::string, std::string>;
 
 template <typename Values>
 bool IsOneOf(const std::string& value, const Values& values) {
@@ -81,40 +90,54 @@ absl::Status CheckOuterSpaces(const ObjectAttributes& attributes) {
                    absl::StrCat("`", field, "` must not begin or end with a space"),
                    {{"field", field}});
   }
-  for (const auto& [name, value] : attributes.metadata) {
-    if (!value.empty() && !HasOuterSpace(value)) continue;
-    return Invalid("BAD_METADATA",
-                   absl::StrCat("the value of metadata \"", name,
-                                "\" must not be empty or begin or end with a space: OSS would not "
-                                "give it back"),
-                   {{"name", name}});
-  }
   return absl::OkStatus();
 }
 
-absl::Status CheckOptionValues(const std::map<std::string, std::string>& options) {
-  for (const auto& [name, value] : options) {
-    const bool good = name == kAcl          ? IsOneOf(value, kAcls)
-                      : name == kEncryption ? IsOneOf(value, kEncryptions)
-                                            : !value.empty() && !HasOuterSpace(value);
-    if (good) continue;
-    const std::string expected = name == kAcl          ? absl::StrJoin(kAcls, ", ")
-                                 : name == kEncryption ? absl::StrJoin(kEncryptions, ", ")
-                                                       : "the id of a KMS key";
-    return Invalid("BAD_BACKEND_OPTION",
-                   absl::StrCat("backend option \"", name, "\" must be one of: ", expected, "; \"",
-                                absl::CHexEscape(value), "\" came"),
-                   {{"option", name}});
-  }
+absl::Status CheckMetadataSize(const Metadata& metadata) {
+  size_t bytes = kMarkBytes;
+  for (const auto& [name, value] : EncodeMetadata(metadata)) bytes += name.size() + value.size();
+  if (bytes <= kMaxMetadataBytes) return absl::OkStatus();
+  return Invalid(
+      "BAD_METADATA",
+      absl::StrCat("OSS takes at most ", kMaxMetadataBytes, " bytes of metadata, this would be ",
+                   bytes, ": Penstock's own entry has ", kMarkBytes,
+                   ", and where a value is not printable ASCII, each such byte and each "
+                   "% takes three"),
+      {{"maximum", absl::StrCat(kMaxMetadataBytes)}, {"got", absl::StrCat(bytes)}});
+}
+
+absl::Status BadOption(const std::string& name, const std::string& problem) {
+  return Invalid("BAD_BACKEND_OPTION", absl::StrCat("backend option \"", name, "\" ", problem),
+                 {{"option", name}});
+}
+
+template <typename Values>
+absl::Status CheckChoice(const Options& options, const char* name, const Values& values) {
+  const auto it = options.find(name);
+  if (it == options.end() || IsOneOf(it->second, values)) return absl::OkStatus();
+  return BadOption(name, absl::StrCat("must be one of: ", absl::StrJoin(values, ", "), "; \"",
+                                      absl::CHexEscape(it->second), "\" came"));
+}
+
+absl::Status CheckEncryption(const Options& options) {
+  PENSTOCK_RETURN_IF_ERROR(CheckChoice(options, kEncryption, kEncryptions));
+  PENSTOCK_RETURN_IF_ERROR(CheckChoice(options, kDataEncryption, kDataEncryptions));
   const auto encryption = options.find(kEncryption);
   const bool by_kms = encryption != options.end() && encryption->second == "KMS";
-  if (options.contains(kEncryptionKeyId) && !by_kms) {
-    return Invalid(
-        "BAD_BACKEND_OPTION",
-        absl::StrCat("backend option \"", kEncryptionKeyId, "\" needs ", kEncryption, " = KMS"),
-        {{"option", kEncryptionKeyId}});
+  for (const char* name : {kEncryptionKeyId, kDataEncryption}) {
+    if (!by_kms && options.contains(name)) {
+      return BadOption(name, absl::StrCat("needs ", kEncryption, " = KMS"));
+    }
   }
-  return absl::OkStatus();
+  const auto key_id = options.find(kEncryptionKeyId);
+  if (key_id == options.end()) return absl::OkStatus();
+  const std::string& id = key_id->second;
+  const bool good = !id.empty() && std::all_of(id.begin(), id.end(), [](unsigned char c) {
+    return absl::ascii_isgraph(c);
+  });
+  if (good) return absl::OkStatus();
+  return BadOption(kEncryptionKeyId, absl::StrCat("must be the id of a KMS key, \"",
+                                                  absl::CHexEscape(id), "\" came"));
 }
 
 void SetUnlessEmpty(Headers& headers, const std::string& name, const std::string& value) {
@@ -141,7 +164,15 @@ std::vector<OptionInfo> ObjectOptions() {
   OptionInfo key_id;
   key_id.name = kEncryptionKeyId;
   key_id.help = "Id of the KMS key, with server_side_encryption = KMS; without it OSS's own key.";
-  return {acl, encryption, key_id};
+  OptionInfo data_encryption;
+  data_encryption.name = kDataEncryption;
+  data_encryption.help =
+      "The algorithm that encrypts the object's bytes, with server_side_encryption = KMS; AES256 "
+      "without it.";
+  data_encryption.examples.assign(kDataEncryptions.begin(), kDataEncryptions.end());
+  std::vector<OptionInfo> options = {acl, encryption, key_id, data_encryption};
+  for (OptionInfo& option : CallbackOptions()) options.push_back(std::move(option));
+  return options;
 }
 
 absl::Status CheckOssRules(const ObjectName& object, const ObjectAttributes& attributes) {
@@ -156,8 +187,11 @@ absl::Status CheckOssRules(const ObjectName& object, const ObjectAttributes& att
                      "; \"", absl::CHexEscape(attributes.storage_class), "\" came"));
   }
   PENSTOCK_RETURN_IF_ERROR(CheckOuterSpaces(attributes));
+  PENSTOCK_RETURN_IF_ERROR(CheckMetadataSize(attributes.metadata));
   PENSTOCK_RETURN_IF_ERROR(CheckTags(attributes.tags));
-  return CheckOptionValues(attributes.options);
+  PENSTOCK_RETURN_IF_ERROR(CheckChoice(attributes.options, kAcl, kAcls));
+  PENSTOCK_RETURN_IF_ERROR(CheckEncryption(attributes.options));
+  return CheckCallback(attributes.options);
 }
 
 Headers InitiateHeaders(const ObjectAttributes& attributes, const std::string& mark) {
@@ -167,8 +201,8 @@ Headers InitiateHeaders(const ObjectAttributes& attributes, const std::string& m
   SetUnlessEmpty(headers, "content-disposition", attributes.content_disposition);
   SetUnlessEmpty(headers, "content-encoding", attributes.content_encoding);
   SetUnlessEmpty(headers, "x-oss-storage-class", attributes.storage_class);
-  for (const auto& [name, value] : attributes.metadata) {
-    SetUnlessEmpty(headers, "x-oss-meta-" + name, value);
+  for (const auto& [name, value] : EncodeMetadata(attributes.metadata)) {
+    headers["x-oss-meta-" + name] = value;
   }
   SetUnlessEmpty(headers, absl::StrCat("x-oss-meta-", kMarkMetadataName), mark);
   // Tags are encoded and joined as a query is.
@@ -179,19 +213,21 @@ Headers InitiateHeaders(const ObjectAttributes& attributes, const std::string& m
                  }));
   SetOption(headers, "x-oss-server-side-encryption", attributes, kEncryption);
   SetOption(headers, "x-oss-server-side-encryption-key-id", attributes, kEncryptionKeyId);
+  SetOption(headers, "x-oss-server-side-data-encryption", attributes, kDataEncryption);
   if (attributes.forbid_overwrite) headers["x-oss-forbid-overwrite"] = "true";
   return headers;
 }
 
 Headers PutHeaders(const ObjectAttributes& attributes, const std::string& mark) {
   Headers headers = InitiateHeaders(attributes, mark);
-  SetOption(headers, "x-oss-object-acl", attributes, kAcl);
+  headers.merge(CompleteHeaders(attributes));
   return headers;
 }
 
 Headers CompleteHeaders(const ObjectAttributes& attributes) {
   Headers headers;
   SetOption(headers, "x-oss-object-acl", attributes, kAcl);
+  headers.merge(CallbackHeaders(attributes.options));
   if (attributes.forbid_overwrite) headers["x-oss-forbid-overwrite"] = "true";
   return headers;
 }

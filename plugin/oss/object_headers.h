@@ -2,7 +2,7 @@
 #define PENSTOCK_PLUGIN_OSS_OBJECT_HEADERS_H_
 
 // An object's attributes as the headers of a request, and the rules that OSS has for them. Pure
-// functions. Values are sent as they are: UTF-8, never encoded.
+// functions. Metadata is encoded where it must be (metadata_encoding.h); all else is sent as it is.
 
 #include <string>
 #include <vector>
@@ -14,12 +14,13 @@
 
 namespace penstock::oss {
 
-// acl, server_side_encryption, server_side_encryption_key_id.
+// acl, server_side_encryption, server_side_encryption_key_id, server_side_data_encryption, and
+// those of callback.h.
 std::vector<OptionInfo> ObjectOptions();
 
 // What object_rules.h leaves to the backend. INVALID_ARGUMENT: BAD_KEY (OSS takes none that begins
-// with `/` or `\`), BAD_METADATA and BAD_HEADER_VALUE (a value that begins or ends with a space
-// would lose it; OSS cannot keep empty metadata), BAD_STORAGE_CLASS, BAD_TAGS, BAD_BACKEND_OPTION.
+// with `/` or `\`), BAD_METADATA (too much of it once it is encoded), BAD_HEADER_VALUE (a value
+// that begins or ends with a space would lose it), BAD_STORAGE_CLASS, BAD_TAGS, BAD_BACKEND_OPTION.
 absl::Status CheckOssRules(const ObjectName& object, const ObjectAttributes& attributes);
 
 // Of each request: all that Initiate takes, all that PutObject takes, and what Complete takes of an

@@ -18,33 +18,43 @@ ObjectAttributes EverySetting() {
   attributes.tags = {{"a b", "c/d"}, {"empty", ""}};
   attributes.options = {{"acl", "private"},
                         {"server_side_encryption", "KMS"},
-                        {"server_side_encryption_key_id", "key-1"}};
+                        {"server_side_encryption_key_id", "key-1"},
+                        {"server_side_data_encryption", "SM4"},
+                        {"callback", R"({"callbackUrl":"http://a.example/","callbackBody":"b"})"},
+                        {"callback_var", R"({"x:a":"b"})"}};
   attributes.storage_class = "IA";
   attributes.forbid_overwrite = true;
   return attributes;
 }
 
-TEST(ObjectHeadersTest, InitiateCarriesAllButTheAcl) {
+TEST(ObjectHeadersTest, InitiateCarriesAllButTheAclAndTheCallback) {
   EXPECT_EQ(InitiateHeaders(EverySetting(), "mark"),
             (Headers{{"content-type", "text/plain"},
                      {"cache-control", "no-cache"},
                      {"content-disposition", "attachment"},
                      {"content-encoding", "gzip"},
-                     {"x-oss-meta-author", "al\xc3\xa9"},
+                     {"x-oss-meta-author", "al%C3%A9"},
+                     {"x-oss-meta-penstock-encoding", "percent"},
                      {"x-oss-meta-penstock-mark", "mark"},
                      {"x-oss-tagging", "a%20b=c%2Fd&empty="},
                      {"x-oss-server-side-encryption", "KMS"},
                      {"x-oss-server-side-encryption-key-id", "key-1"},
+                     {"x-oss-server-side-data-encryption", "SM4"},
                      {"x-oss-storage-class", "IA"},
                      {"x-oss-forbid-overwrite", "true"}}));
 }
 
 TEST(ObjectHeadersTest, PutCarriesAllAndCompleteTheRest) {
-  Headers all = InitiateHeaders(EverySetting(), "mark");
-  all["x-oss-object-acl"] = "private";
+  const Headers at_publishing = {
+      {"x-oss-object-acl", "private"},
+      {"x-oss-callback",
+       "eyJjYWxsYmFja1VybCI6Imh0dHA6Ly9hLmV4YW1wbGUvIiwiY2FsbGJhY2tCb2R5IjoiYiJ9"},
+      {"x-oss-callback-var", "eyJ4OmEiOiJiIn0="},
+      {"x-oss-forbid-overwrite", "true"}};
+  EXPECT_EQ(CompleteHeaders(EverySetting()), at_publishing);
+  Headers all = at_publishing;
+  all.merge(InitiateHeaders(EverySetting(), "mark"));
   EXPECT_EQ(PutHeaders(EverySetting(), "mark"), all);
-  EXPECT_EQ(CompleteHeaders(EverySetting()),
-            (Headers{{"x-oss-object-acl", "private"}, {"x-oss-forbid-overwrite", "true"}}));
 }
 
 TEST(ObjectHeadersTest, SendsNothingThatIsNotGiven) {
@@ -70,11 +80,15 @@ TEST(ObjectHeadersTest, RefusesWhatOssWouldRefuseOrLose) {
   ObjectAttributes attributes;
   attributes.storage_class = "GLACIER";
   EXPECT_EQ(reason("a", attributes), "BAD_STORAGE_CLASS");
-  for (const char* value : {"", " x", "x "}) {
-    attributes = {};
-    attributes.metadata["name"] = value;
-    EXPECT_EQ(reason("a", attributes), "BAD_METADATA") << value;
-  }
+  attributes = {};
+  attributes.metadata["name"] = std::string(8192 - 4 - 77, 'x');
+  EXPECT_EQ(reason("a", attributes), "");
+  attributes.metadata["name"] += "x";
+  EXPECT_EQ(reason("a", attributes), "BAD_METADATA");
+  attributes.metadata["name"] = std::string(2000, 'x') + std::string(2000, '\n');
+  EXPECT_EQ(reason("a", attributes), "");
+  attributes.metadata["name"] += std::string(100, '%');
+  EXPECT_EQ(reason("a", attributes), "BAD_METADATA");
   attributes = {};
   attributes.content_type = " text/plain";
   EXPECT_EQ(reason("a", attributes), "BAD_HEADER_VALUE");
@@ -108,6 +122,14 @@ TEST(ObjectHeadersTest, KnowsTheValuesOfItsOptions) {
   EXPECT_EQ(reason({{"acl", "public"}}), "BAD_BACKEND_OPTION");
   EXPECT_EQ(reason({{"server_side_encryption", "rot13"}}), "BAD_BACKEND_OPTION");
   EXPECT_EQ(reason({{"server_side_encryption_key_id", "k"}}), "BAD_BACKEND_OPTION");
+  const std::pair<std::string, std::string> kms = {"server_side_encryption", "KMS"};
+  EXPECT_EQ(reason({kms, {"server_side_encryption_key_id", "k"}}), "");
+  EXPECT_EQ(reason({kms, {"server_side_encryption_key_id", ""}}), "BAD_BACKEND_OPTION");
+  EXPECT_EQ(reason({kms, {"server_side_encryption_key_id", "a b"}}), "BAD_BACKEND_OPTION");
+  EXPECT_EQ(reason({kms, {"server_side_data_encryption", "SM4"}}), "");
+  EXPECT_EQ(reason({kms, {"server_side_data_encryption", "AES256"}}), "BAD_BACKEND_OPTION");
+  EXPECT_EQ(reason({{"server_side_data_encryption", "SM4"}}), "BAD_BACKEND_OPTION");
+  EXPECT_EQ(reason({{"callback", "{}"}}), "BAD_BACKEND_OPTION");
 }
 
 }  // namespace

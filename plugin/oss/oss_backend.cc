@@ -9,7 +9,10 @@
 #include "plugin/oss/client.h"
 #include "plugin/oss/digest.h"
 #include "plugin/oss/object_headers.h"
+#include "plugin/oss/overwrite_guard.h"
+#include "plugin/oss/publish.h"
 #include "plugin/oss/replies.h"
+#include "plugin/oss/requests.h"
 
 namespace penstock::oss {
 namespace {
@@ -18,13 +21,7 @@ constexpr int64_t kMinPartSize = 100 * 1024;
 constexpr int64_t kMaxPartSize = int64_t{5} << 30;
 constexpr int32_t kMaxPartCount = 10'000;
 
-// A control request that takes longer is lost. Complete may: OSS is silent while it combines.
-constexpr absl::Duration kControlTimeout = absl::Minutes(1);
-constexpr absl::Duration kCompleteTimeout = absl::Minutes(10);
-
-constexpr int kCallbackFailed = 203;
-
-Capabilities OssCapabilities() {
+Capabilities OssCapabilities(const ObjectPolicy& policy) {
   Capabilities capabilities;
   capabilities.min_part_size = kMinPartSize;
   capabilities.max_part_size = kMaxPartSize;
@@ -32,22 +29,12 @@ Capabilities OssCapabilities() {
   capabilities.max_object_size = kMaxPartSize * kMaxPartCount;  // 48.8 TB
   capabilities.max_put_size = kMaxPartSize;
   capabilities.reports_crc64 = true;
-  capabilities.forbids_overwrite_atomically = true;
+  capabilities.forbids_overwrite_atomically = policy.versioning() != ObjectPolicy::Versioning::kOn;
   return capabilities;
 }
 
-OssRequest ControlRequest(const std::string& method, const ObjectName& object, Query query = {}) {
-  OssRequest request;
-  request.method = method;
-  request.bucket = object.bucket;
-  request.key = object.key;
-  request.query = std::move(query);
-  request.total_timeout = kControlTimeout;
-  return request;
-}
-
-// What must be true of the answer to every request that stored `body`. An answer without a CRC-64
-// is believed: OSS leaves it out where it has none.
+// What must be true of the answer to a request that stored the part `body`. An answer without a
+// CRC-64 is believed: OSS leaves it out where it has none.
 absl::Status CheckStored(const HttpResponse& answer, const Buffer& body) {
   const std::optional<uint64_t> crc64 = Crc64Of(answer);
   if (crc64.has_value() && *crc64 != body.crc64()) return ChecksumStatus(answer, body.crc64());
@@ -55,20 +42,9 @@ absl::Status CheckStored(const HttpResponse& answer, const Buffer& body) {
   return absl::OkStatus();
 }
 
-// Turns a parser of bodies into a judge of answers.
-template <typename Parser>
-OssClient::Check ChecksBody(Parser parse) {
-  return [parse](const HttpResponse& answer) {
-    const auto parsed = parse(answer.body);
-    return parsed.ok() ? absl::OkStatus()
-                       : BadAnswerStatus(answer, std::string(parsed.status().message()));
-  };
-}
-
-absl::Status CheckHead(const HttpResponse& answer) {
-  const absl::StatusOr<ObjectStat> stat = ParseHead(answer);
-  return stat.ok() ? absl::OkStatus()
-                   : BadAnswerStatus(answer, std::string(stat.status().message()));
+absl::Status CheckName(const ObjectName& object) {
+  PENSTOCK_RETURN_IF_ERROR(CheckBucketName(object.bucket));
+  return CheckKey(object.key);
 }
 
 // Of a request that removes: that there is nothing is as good.
@@ -90,73 +66,26 @@ void AddPage(const std::string& page, Query& query) {
   query["upload-id-marker"] = markers.second;
 }
 
-class OssPut final : public PreparedPut {
- public:
-  OssPut(OssClient& client, SignedRequest request, std::shared_ptr<const Buffer> body,
-         const ObjectAttributes& attributes, std::string mark)
-      : client_(client),
-        request_(std::move(request)),
-        valid_until_(request_.time + kSignatureLife),
-        body_(std::move(body)),
-        content_type_(attributes.content_type),
-        storage_class_(attributes.storage_class),
-        mark_(std::move(mark)) {}
-
-  absl::Time valid_until() const override { return valid_until_; }
-
-  void Send(Done<ObjectStat> done) override {
-    ObjectStat stat;
-    stat.size = body_->size();
-    stat.content_type = content_type_;
-    stat.storage_class = storage_class_;
-    stat.mark = mark_;
-    client_.SendSigned(
-        std::move(request_),
-        [body = body_](const HttpResponse& answer) {
-          // The answer of a failed callback is not about the object, which is stored.
-          return answer.status == kCallbackFailed ? absl::OkStatus() : CheckStored(answer, *body);
-        },
-        [stat = std::move(stat),
-         done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
-          if (!answer.ok()) {
-            std::move(done)(std::move(answer).status());
-            return;
-          }
-          stat.etag = Unquoted(answer->Header("etag"));
-          stat.version_id = answer->Header("x-oss-version-id");
-          stat.crc64 = Crc64Of(*answer);
-          stat.update_time = TimeOf(*answer, "date");
-          stat.request_id = answer->Header("x-oss-request-id");
-          std::move(done)(std::move(stat));
-        });
-  }
-
- private:
-  OssClient& client_;
-  SignedRequest request_;
-  const absl::Time valid_until_;
-  const std::shared_ptr<const Buffer> body_;
-  const std::string content_type_;
-  const std::string storage_class_;
-  const std::string mark_;
-};
-
 class OssBackend final : public Backend {
  public:
   OssBackend(ClientOptions client_options, std::unique_ptr<CredentialCache> credentials,
-             RemoteRestriction restriction, const BackendEnvironment& environment)
-      : restriction_(std::move(restriction)),
+             RemoteRestriction restriction, ObjectPolicy policy,
+             const BackendEnvironment& environment)
+      : capabilities_(OssCapabilities(policy)),
+        restriction_(std::move(restriction)),
+        policy_(std::move(policy)),
         client_(std::move(client_options), std::move(credentials), environment) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
 
   absl::Status CheckObject(const ObjectName& object,
                            const ObjectAttributes& attributes) const override {
-    PENSTOCK_RETURN_IF_ERROR(CheckBucketName(object.bucket));
-    PENSTOCK_RETURN_IF_ERROR(CheckKey(object.key));
+    PENSTOCK_RETURN_IF_ERROR(CheckName(object));
     PENSTOCK_RETURN_IF_ERROR(CheckAttributes(attributes, object_options_));
     PENSTOCK_RETURN_IF_ERROR(CheckOssRules(object, attributes));
-    return restriction_.Check(object);
+    PENSTOCK_RETURN_IF_ERROR(restriction_.Check(object));
+    PENSTOCK_RETURN_IF_ERROR(policy_.Check(attributes));
+    return guard_.CheckKnown(object.bucket, attributes);
   }
 
   void InitiateUpload(const ObjectName& object, const ObjectAttributes& attributes,
@@ -179,38 +108,63 @@ class OssBackend final : public Backend {
   void Delete(const ObjectName& object, DoneStatus done) override;
 
  private:
-  void Head(const ObjectName& object, const std::string& version_id, Done<ObjectStat> done);
-  void DescribeCompleted(const ObjectName& object, const HttpResponse& answer,
-                         Done<ObjectStat> done);
+  // Goes on with `next(done)` where the attributes' forbid_overwrite, if any, is a promise.
+  template <typename T, typename Next>
+  void IfOverwriteIsSafe(const ObjectName& object, const ObjectAttributes& attributes, Done<T> done,
+                         Next next);
   void ListPartsFrom(const ObjectName& object, const std::string& upload_id,
                      const std::string& marker, std::vector<ListedPart> before,
                      Done<std::vector<ListedPart>> done);
 
-  const Capabilities capabilities_ = OssCapabilities();
+  const Capabilities capabilities_;
   const std::vector<OptionInfo> object_options_ = ObjectOptions();
   const RemoteRestriction restriction_;
+  const ObjectPolicy policy_;
+  OverwriteGuard guard_{client_, policy_};
   OssClient client_;  // last: its destructor waits for calls that use the rest
 };
 
+template <typename T, typename Next>
+void OssBackend::IfOverwriteIsSafe(const ObjectName& object, const ObjectAttributes& attributes,
+                                   Done<T> done, Next next) {
+  guard_.Check(object.bucket, attributes,
+               [this, done = std::move(done), next = std::move(next)](absl::Status safe) mutable {
+                 if (safe.ok()) {
+                   next(std::move(done));
+                   return;
+                 }
+                 // Perhaps we are within the call.
+                 client_.Post([safe = std::move(safe), done = std::move(done)]() mutable {
+                   std::move(done)(std::move(safe));
+                 });
+               });
+}
+
 void OssBackend::InitiateUpload(const ObjectName& object, const ObjectAttributes& attributes,
                                 const std::string& mark, Done<std::string> done) {
-  OssRequest request = ControlRequest("POST", object, {{"uploads", ""}, {"encoding-type", "url"}});
-  request.headers = InitiateHeaders(attributes, mark);
+  OssRequest request =
+      ObjectRequest(policy_, "POST", object, {{"uploads", ""}, {"encoding-type", "url"}});
+  request.headers.merge(InitiateHeaders(attributes, mark));
   // A repetition may leave an upload that nobody knows behind: the reaper lists those.
-  client_.Call(std::move(request), Repeat::kFreely, ChecksBody(ParseInitiateReply),
-               [done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
-                 if (!answer.ok()) {
-                   std::move(done)(std::move(answer).status());
-                 } else {
-                   std::move(done)(ParseInitiateReply(answer->body));
-                 }
-               });
+  IfOverwriteIsSafe(object, attributes, std::move(done),
+                    [this, request = std::move(request)](Done<std::string> next) mutable {
+                      client_.Call(
+                          std::move(request), Repeat::kFreely, ChecksBody(ParseInitiateReply),
+                          [next = std::move(next)](absl::StatusOr<HttpResponse> answer) mutable {
+                            if (!answer.ok()) {
+                              std::move(next)(std::move(answer).status());
+                            } else {
+                              std::move(next)(ParseInitiateReply(answer->body));
+                            }
+                          });
+                    });
 }
 
 void OssBackend::UploadPart(const ObjectName& object, const std::string& upload_id, int32_t number,
                             std::shared_ptr<const Buffer> body, Done<std::string> done) {
-  OssRequest request = ControlRequest(
-      "PUT", object, {{"partNumber", absl::StrCat(number)}, {"uploadId", upload_id}});
+  OssRequest request = ObjectRequest(
+      policy_, "PUT", object, {{"partNumber", absl::StrCat(number)}, {"uploadId", upload_id}});
+  request.headers.insert(policy_.body_headers().begin(), policy_.body_headers().end());
   request.total_timeout = absl::InfiniteDuration();  // a slow line is no fault while bytes move
   request.body = body;
   client_.Call(
@@ -228,62 +182,16 @@ void OssBackend::UploadPart(const ObjectName& object, const std::string& upload_
 void OssBackend::CompleteUpload(const ObjectName& object, const std::string& upload_id,
                                 const std::vector<PartReference>& parts,
                                 const ObjectAttributes& attributes, Done<ObjectStat> done) {
-  const std::string xml = CompleteBody(parts);
-  OssRequest request =
-      ControlRequest("POST", object, {{"uploadId", upload_id}, {"encoding-type", "url"}});
-  request.headers = CompleteHeaders(attributes);
-  request.headers["content-type"] = "application/xml";
-  request.headers["content-md5"] = ContentMd5(xml);
-  request.body = MakeBuffer(xml);
-  request.stall_timeout = kCompleteTimeout;
-  request.total_timeout = kCompleteTimeout;
-  const auto check = [](const HttpResponse& answer) {
-    if (answer.status == kCallbackFailed) return absl::OkStatus();
-    return ChecksBody(ParseCompleteReply)(answer);
-  };
-  client_.Call(std::move(request), Repeat::kIfRefused, check,
-               [this, object, done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
-                 if (!answer.ok()) {
-                   std::move(done)(std::move(answer).status());
-                 } else {
-                   DescribeCompleted(object, *answer, std::move(done));
-                 }
-               });
-}
-
-// The answer of Complete tells neither size nor mark nor time: HEAD does, of the version that
-// Complete made where the bucket keeps versions, else of what is there now.
-void OssBackend::DescribeCompleted(const ObjectName& object, const HttpResponse& answer,
-                                   Done<ObjectStat> done) {
-  const absl::StatusOr<std::string> etag = ParseCompleteReply(answer.body);
-  Head(object, answer.Header("x-oss-version-id"),
-       [published = etag.ok() ? *etag : std::string(),
-        done = std::move(done)](absl::StatusOr<ObjectStat> stat) mutable {
-         absl::Status problem;
-         if (!stat.ok()) {
-           problem = stat.status();
-           // Nothing to do about that but to allow it; the caller asks again then.
-           if (problem.code() == absl::StatusCode::kPermissionDenied) {
-             std::move(done)(WithPrefix(problem, "the object was published, but may not be read"));
-             return;
-           }
-         } else if (published.empty() || stat->etag == published) {
-           std::move(done)(std::move(stat));
-           return;
-         } else {
-           problem = absl::UnavailableError("another object has its name by now");
-         }
-         std::move(done)(
-             MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
-                       absl::StrCat("the object was published, but cannot be described: ",
-                                    std::string(problem.message())),
-                       ErrorMetadataOf(problem), RetryDelay(problem).value_or(absl::Seconds(1))));
-       });
+  IfOverwriteIsSafe(object, attributes, std::move(done),
+                    [this, object, upload_id, parts, attributes](Done<ObjectStat> next) mutable {
+                      Complete(client_, policy_, object, upload_id, parts, attributes,
+                               std::move(next));
+                    });
 }
 
 void OssBackend::AbortUpload(const ObjectName& object, const std::string& upload_id,
                              DoneStatus done) {
-  client_.Call(ControlRequest("DELETE", object, {{"uploadId", upload_id}}), Repeat::kFreely,
+  client_.Call(ObjectRequest(policy_, "DELETE", object, {{"uploadId", upload_id}}), Repeat::kFreely,
                nullptr,
                [done = Unless(kReasonNoSuchUpload, std::move(done))](
                    const absl::StatusOr<HttpResponse>& answer) mutable {
@@ -301,25 +209,26 @@ void OssBackend::ListPartsFrom(const ObjectName& object, const std::string& uplo
                                Done<std::vector<ListedPart>> done) {
   Query query = {{"uploadId", upload_id}, {"max-parts", "1000"}, {"encoding-type", "url"}};
   if (!marker.empty()) query["part-number-marker"] = marker;
-  client_.Call(
-      ControlRequest("GET", object, std::move(query)), Repeat::kFreely, ChecksBody(ParsePartsReply),
-      [this, object, upload_id, marker, parts = std::move(before),
-       done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
-        if (!answer.ok()) {
-          std::move(done)(std::move(answer).status());
-          return;
-        }
-        PartsPage page = *ParsePartsReply(answer->body);
-        const bool advances = !page.parts.empty() && page.next_marker != marker;
-        parts.insert(parts.end(), page.parts.begin(), page.parts.end());
-        if (page.next_marker.empty()) {
-          std::move(done)(std::move(parts));
-        } else if (!advances) {
-          std::move(done)(BadAnswerStatus(*answer, "its list of parts does not advance"));
-        } else {
-          ListPartsFrom(object, upload_id, page.next_marker, std::move(parts), std::move(done));
-        }
-      });
+  client_.Call(ObjectRequest(policy_, "GET", object, std::move(query)), Repeat::kFreely,
+               ChecksBody(ParsePartsReply),
+               [this, object, upload_id, marker, parts = std::move(before),
+                done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
+                 if (!answer.ok()) {
+                   std::move(done)(std::move(answer).status());
+                   return;
+                 }
+                 PartsPage page = *ParsePartsReply(answer->body);
+                 const bool advances = !page.parts.empty() && page.next_marker != marker;
+                 parts.insert(parts.end(), page.parts.begin(), page.parts.end());
+                 if (page.next_marker.empty()) {
+                   std::move(done)(std::move(parts));
+                 } else if (!advances) {
+                   std::move(done)(BadAnswerStatus(*answer, "its list of parts does not advance"));
+                 } else {
+                   ListPartsFrom(object, upload_id, page.next_marker, std::move(parts),
+                                 std::move(done));
+                 }
+               });
 }
 
 void OssBackend::ListUploads(const std::string& bucket, const std::string& prefix,
@@ -327,9 +236,8 @@ void OssBackend::ListUploads(const std::string& bucket, const std::string& prefi
   Query query = {{"uploads", ""}, {"max-uploads", "1000"}, {"encoding-type", "url"}};
   if (!prefix.empty()) query["prefix"] = prefix;
   AddPage(page, query);
-  OssRequest request = ControlRequest("GET", {bucket, ""}, std::move(query));
-  request.of_bucket = true;
-  client_.Call(std::move(request), Repeat::kFreely, ChecksBody(ParseUploadsReply),
+  client_.Call(BucketRequest(policy_, "GET", bucket, std::move(query)), Repeat::kFreely,
+               ChecksBody(ParseUploadsReply),
                [done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
                  if (!answer.ok()) {
                    std::move(done)(std::move(answer).status());
@@ -346,50 +254,25 @@ void OssBackend::ListUploads(const std::string& bucket, const std::string& prefi
 void OssBackend::PreparePut(const ObjectName& object, const ObjectAttributes& attributes,
                             const std::string& mark, std::shared_ptr<const Buffer> body,
                             Done<std::unique_ptr<PreparedPut>> done) {
-  absl::Status status = CheckBucketName(object.bucket);
-  if (status.ok()) status = CheckKey(object.key);
-  if (!status.ok()) {
-    client_.Post([status = std::move(status), done = std::move(done)]() mutable {
-      std::move(done)(std::move(status));
-    });
+  using DonePut = Done<std::unique_ptr<PreparedPut>>;
+  const absl::Status named = CheckName(object);
+  if (!named.ok()) {
+    client_.Post([named, done = std::move(done)]() mutable { std::move(done)(named); });
     return;
   }
-  OssRequest request = ControlRequest("PUT", object);
-  request.total_timeout = absl::InfiniteDuration();
-  request.headers = PutHeaders(attributes, mark);
-  request.body = body;
-  client_.Sign(std::move(request),
-               [this, body = std::move(body), attributes, mark,
-                done = std::move(done)](absl::StatusOr<SignedRequest> request) mutable {
-                 if (!request.ok()) {
-                   std::move(done)(std::move(request).status());
-                   return;
-                 }
-                 std::move(done)(std::make_unique<OssPut>(
-                     client_, *std::move(request), std::move(body), attributes, std::move(mark)));
-               });
+  IfOverwriteIsSafe(object, attributes, std::move(done),
+                    [this, object, attributes, mark, body = std::move(body)](DonePut next) mutable {
+                      SignPut(client_, policy_, object, attributes, mark, std::move(body),
+                              std::move(next));
+                    });
 }
 
 void OssBackend::Stat(const ObjectName& object, Done<ObjectStat> done) {
-  Head(object, "", std::move(done));
-}
-
-void OssBackend::Head(const ObjectName& object, const std::string& version_id,
-                      Done<ObjectStat> done) {
-  Query query;
-  if (!version_id.empty()) query["versionId"] = version_id;
-  client_.Call(ControlRequest("HEAD", object, std::move(query)), Repeat::kFreely, CheckHead,
-               [done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
-                 if (!answer.ok()) {
-                   std::move(done)(std::move(answer).status());
-                 } else {
-                   std::move(done)(ParseHead(*answer));
-                 }
-               });
+  HeadObject(client_, policy_, object, "", std::move(done));
 }
 
 void OssBackend::Delete(const ObjectName& object, DoneStatus done) {
-  client_.Call(ControlRequest("DELETE", object), Repeat::kFreely, nullptr,
+  client_.Call(ObjectRequest(policy_, "DELETE", object), Repeat::kFreely, nullptr,
                [done = Unless(kReasonNoSuchObject, std::move(done))](
                    const absl::StatusOr<HttpResponse>& answer) mutable {
                  std::move(done)(answer.status());
@@ -400,10 +283,10 @@ void OssBackend::Delete(const ObjectName& object, DoneStatus done) {
 
 std::unique_ptr<Backend> MakeOssBackend(ClientOptions client_options,
                                         std::unique_ptr<CredentialCache> credentials,
-                                        RemoteRestriction restriction,
+                                        RemoteRestriction restriction, ObjectPolicy policy,
                                         const BackendEnvironment& environment) {
   return std::make_unique<OssBackend>(std::move(client_options), std::move(credentials),
-                                      std::move(restriction), environment);
+                                      std::move(restriction), std::move(policy), environment);
 }
 
 }  // namespace penstock::oss

@@ -7,17 +7,15 @@
 #include "plugin/object_rules.h"
 #include "plugin/oss/client_options.h"
 #include "plugin/oss/credentials/credential_cache.h"
+#include "plugin/oss/object_policy.h"
 #include "plugin/registry.h"
 
 namespace penstock::oss {
 
-// How long OSS takes a signed request after the time in it.
-inline constexpr absl::Duration kSignatureLife = absl::Minutes(15);
-
 // Backend over OSS's REST API. What `environment` points to must outlive it.
 std::unique_ptr<Backend> MakeOssBackend(ClientOptions client_options,
                                         std::unique_ptr<CredentialCache> credentials,
-                                        RemoteRestriction restriction,
+                                        RemoteRestriction restriction, ObjectPolicy policy,
                                         const BackendEnvironment& environment);
 
 }  // namespace penstock::oss

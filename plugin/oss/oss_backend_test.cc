@@ -16,13 +16,11 @@ TEST_F(OssBackendTest, InitiateFixesAttributesAndMarkSigned) {
   Expect({kInitiated});
   ObjectAttributes attributes;
   attributes.content_type = "text/plain";
-  attributes.forbid_overwrite = true;
   EXPECT_EQ(Initiate(attributes).value(), "ID");
   EXPECT_THAT(requests(), ElementsAre("POST /bucket/dir/key%201?encoding-type=url&uploads"));
   EXPECT_EQ(Sent(0, "content-length"), "0");
   EXPECT_EQ(Sent(0, "content-type"), "text/plain");
   EXPECT_EQ(Sent(0, "x-oss-meta-penstock-mark"), "mark");
-  EXPECT_EQ(Sent(0, "x-oss-forbid-overwrite"), "true");
   EXPECT_EQ(Sent(0, "x-oss-date"), "20231216T162057Z");
   EXPECT_THAT(Sent(0, "authorization"),
               HasSubstr("Credential=ak/20231216/cn-hangzhou/oss/aliyun_v4_request,Signature="));
@@ -56,35 +54,20 @@ TEST_F(OssBackendTest, UploadPartNeedsAnETagButNoChecksum) {
 
 TEST_F(OssBackendTest, CompletePublishesTheListAndDescribesTheObject) {
   Expect({kCompleted, kDescribed});
-  ObjectAttributes attributes;
-  attributes.forbid_overwrite = true;
-  const ObjectStat stat = Complete(attributes).value();
+  const ObjectStat stat = Complete().value();
   EXPECT_EQ(stat.size, 5);
   EXPECT_EQ(stat.etag, "E-2");
   EXPECT_EQ(stat.crc64, 5u);
   EXPECT_EQ(stat.mark, "mark");
   EXPECT_THAT(requests(), ElementsAre("POST /bucket/dir/key%201?encoding-type=url&uploadId=ID",
                                       "HEAD /bucket/dir/key%201"));
-  EXPECT_EQ(Sent(0, "x-oss-forbid-overwrite"), "true");
-  EXPECT_NE(Sent(0, "content-md5"), "");
+  EXPECT_EQ(Sent(0, "content-type"), "application/xml");
+  EXPECT_EQ(Sent(0, "content-md5"), "cpF/x6xHkpY91Mn9cmNsEw==");
   MutexLock lock(&mutex_);
   EXPECT_EQ(bodies_[0],
             "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"A\"</ETag>"
             "</Part><Part><PartNumber>3</PartNumber><ETag>\"B\"</ETag></Part>"
             "</CompleteMultipartUpload>");
-}
-
-TEST_F(OssBackendTest, CompleteDescribesTheVersionItMade) {
-  Reply completed = kCompleted;
-  completed.headers.push_back("x-oss-version-id: V9");
-  Expect({completed, kDescribed});
-  EXPECT_TRUE(Complete().ok());
-  EXPECT_EQ(requests().back(), "HEAD /bucket/dir/key%201?versionId=V9");
-}
-
-TEST_F(OssBackendTest, CompleteOfAFailedCallbackHasPublished) {
-  Expect({Refusal(203, "CallbackFailed"), kDescribed});
-  EXPECT_EQ(Complete()->etag, "E-2");
 }
 
 TEST_F(OssBackendTest, CompleteIsUnclearWhenItsObjectCannotBeDescribed) {
@@ -212,6 +195,15 @@ TEST_F(OssBackendTest, PutIsSignedBeforeItIsSentAndSentOnce) {
   EXPECT_EQ(Sent(0, "x-oss-meta-penstock-mark"), "mark");
 }
 
+TEST_F(OssBackendTest, CapabilitiesAreOssLimits) {
+  const Capabilities& capabilities = backend_->capabilities();
+  EXPECT_EQ(capabilities.min_part_size, 102'400);
+  EXPECT_EQ(capabilities.max_part_size, 5'368'709'120);
+  EXPECT_EQ(capabilities.max_part_count, 10'000);
+  EXPECT_EQ(capabilities.max_object_size, 53'687'091'200'000);  // 48.8 TiB
+  EXPECT_EQ(capabilities.max_put_size, 5'368'709'120);
+}
+
 TEST_F(OssBackendTest, CheckObjectKeepsTheRulesOfAllAndOfOss) {
   EXPECT_TRUE(backend_->CheckObject(kObject, {}).ok());
   EXPECT_EQ(ErrorReason(backend_->CheckObject({"B", "k"}, {})), "BAD_BUCKET");
@@ -231,14 +223,15 @@ TEST(OssBackendInfoTest, DescribesItsOptions) {
     EXPECT_FALSE(option.help.empty()) << option.name;
     EXPECT_EQ(option.required, option.name == "region");
   }
-  EXPECT_THAT(
-      names, ElementsAre("region", "endpoint", "endpoint_type", "addressing", "signature",
-                         "ca_file", "proxy", "proxy_credentials_file", "stall_timeout",
-                         "max_requests", "credentials", "access_key_id", "access_key_id_file",
-                         "access_key_secret_file", "security_token_file", "credentials_file",
-                         "profile", "ram_role_name", "metadata_endpoint", "oidc_provider_arn",
-                         "oidc_token_file", "oidc_role_arn", "role_arn", "role_session_name",
-                         "role_external_id", "role_duration", "sts_endpoint", "buckets", "prefix"));
+  EXPECT_THAT(names,
+              ElementsAre("region", "endpoint", "endpoint_type", "addressing", "signature",
+                          "ca_file", "proxy", "proxy_credentials_file", "stall_timeout",
+                          "max_requests", "credentials", "access_key_id", "access_key_id_file",
+                          "access_key_secret_file", "security_token_file", "credentials_file",
+                          "profile", "ram_role_name", "metadata_endpoint", "oidc_provider_arn",
+                          "oidc_token_file", "oidc_role_arn", "role_arn", "role_session_name",
+                          "role_external_id", "role_duration", "sts_endpoint", "buckets", "prefix",
+                          "bucket_versioning", "allow_callback", "traffic_limit", "request_payer"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
+#include "plugin/oss/metadata_encoding.h"
 
 namespace penstock::oss {
 namespace {
@@ -133,6 +134,16 @@ absl::StatusOr<UploadsPage> ParseUploadsReply(const std::string& xml) {
   return page;
 }
 
+absl::StatusOr<bool> ParseVersioningReply(const std::string& xml) {
+  pugi::xml_document document;
+  PENSTOCK_ASSIGN_OR_RETURN(const pugi::xml_node root,
+                            Root(document, xml, "VersioningConfiguration"));
+  const std::string status = Text(root, "Status");
+  if (status.empty()) return false;  // never was enabled
+  if (status == "Enabled" || status == "Suspended") return true;
+  return Bad(absl::StrCat("its versioning is \"", absl::CHexEscape(status), "\""));
+}
+
 std::string CompleteBody(const std::vector<PartReference>& parts) {
   std::string xml = "<CompleteMultipartUpload>";
   for (const PartReference& part : parts) {
@@ -191,6 +202,7 @@ absl::StatusOr<ObjectStat> ParseHead(const HttpResponse& response) {
       stat.metadata.emplace(metadata_name, value);
     }
   }
+  stat.metadata = DecodeMetadata(std::move(stat.metadata));
   return stat;
 }
 

@@ -38,6 +38,9 @@ struct UploadsPage {
 };
 absl::StatusOr<UploadsPage> ParseUploadsReply(const std::string& xml);
 
+// Whether a VersioningConfiguration says that its bucket has versions: enabled or suspended.
+absl::StatusOr<bool> ParseVersioningReply(const std::string& xml);
+
 // The body that publishes `parts`.
 std::string CompleteBody(const std::vector<PartReference>& parts);
 

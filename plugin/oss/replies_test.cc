@@ -82,6 +82,18 @@ TEST(RepliesTest, DecodesKeysOfUploadsWhereTheReplySaysSo) {
             "a%2Bb+%01");
 }
 
+TEST(RepliesTest, TellsWhetherABucketHasVersions) {
+  const auto parse = [](const std::string& inside) {
+    return ParseVersioningReply("<VersioningConfiguration xmlns=\"http://x\">" + inside +
+                                "</VersioningConfiguration>");
+  };
+  EXPECT_FALSE(parse("").value());
+  EXPECT_TRUE(parse("<Status>Enabled</Status>").value());
+  EXPECT_TRUE(parse("<Status>Suspended</Status>").value());
+  EXPECT_FALSE(parse("<Status>Off</Status>").ok());
+  EXPECT_FALSE(ParseVersioningReply("<Other/>").ok());
+}
+
 TEST(RepliesTest, WritesTheListThatCompletePublishes) {
   EXPECT_EQ(CompleteBody({{1, "A"}, {7, "\"B\""}}),
             "<CompleteMultipartUpload>"
@@ -102,7 +114,8 @@ TEST(RepliesTest, DescribesAnObjectByItsHeaders) {
                     {"x-oss-storage-class", "IA"},
                     {"x-oss-version-id", "V1"},
                     {"x-oss-request-id", "R1"},
-                    {"x-oss-meta-author", "alice"},
+                    {"x-oss-meta-author", "al%C3%ADce"},
+                    {"x-oss-meta-penstock-encoding", "percent"},
                     {"x-oss-meta-penstock-mark", "0123"}};
   const ObjectStat stat = ParseHead(answer).value();
   EXPECT_EQ(stat.size, 11);
@@ -114,7 +127,9 @@ TEST(RepliesTest, DescribesAnObjectByItsHeaders) {
   EXPECT_EQ(stat.version_id, "V1");
   EXPECT_EQ(stat.request_id, "R1");
   EXPECT_EQ(stat.mark, "0123");
-  EXPECT_EQ(stat.metadata, (std::map<std::string, std::string>{{"author", "alice"}}));
+  EXPECT_EQ(stat.metadata, (std::map<std::string, std::string>{{"author",
+                                                                "al\xc3\xad"
+                                                                "ce"}}));
   answer.headers.erase("content-length");
   EXPECT_FALSE(ParseHead(answer).ok());
 }

@@ -7,6 +7,12 @@
 
 namespace penstock {
 
+ObjectName BackendConformanceTest::Name(const std::string& key) {
+  ObjectName object{harness_->bucket(), harness_->key_prefix() + key};
+  harness_->Remember(object);
+  return object;
+}
+
 std::string BackendConformanceTest::PartBytes(const std::string& text) {
   std::string bytes = text;
   bytes.resize(std::max<size_t>(text.size(), capabilities().min_part_size), '.');

@@ -55,9 +55,9 @@ std::string NameOf(const testing::TestParamInfo<BackendUnderTest>& info) { retur
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, BackendConformanceTest,
-    testing::Values(BackendUnderTest{"Local", [] { return std::make_unique<LocalHarness>(); }},
+    testing::Values(BackendUnderTest{"Local", [] { return std::make_unique<LocalHarness>(); }, ""},
                     BackendUnderTest{"FaultyWithoutFaults",
-                                     [] { return std::make_unique<FaultyLocalHarness>(); }}),
+                                     [] { return std::make_unique<FaultyLocalHarness>(); }, ""}),
     NameOf);
 
 }  // namespace

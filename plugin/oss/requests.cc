@@ -1,0 +1,51 @@
+#include "plugin/oss/requests.h"
+
+#include <utility>
+
+namespace penstock::oss {
+namespace {
+
+constexpr absl::Duration kControlTimeout = absl::Minutes(1);
+
+absl::Status CheckHead(const HttpResponse& answer) {
+  const absl::StatusOr<ObjectStat> stat = ParseHead(answer);
+  return stat.ok() ? absl::OkStatus()
+                   : BadAnswerStatus(answer, std::string(stat.status().message()));
+}
+
+}  // namespace
+
+OssRequest ObjectRequest(const ObjectPolicy& policy, const std::string& method,
+                         const ObjectName& object, Query query) {
+  OssRequest request;
+  request.method = method;
+  request.bucket = object.bucket;
+  request.key = object.key;
+  request.query = std::move(query);
+  request.headers = policy.request_headers();
+  request.total_timeout = kControlTimeout;
+  return request;
+}
+
+OssRequest BucketRequest(const ObjectPolicy& policy, const std::string& method,
+                         const std::string& bucket, Query query) {
+  OssRequest request = ObjectRequest(policy, method, {bucket, ""}, std::move(query));
+  request.of_bucket = true;
+  return request;
+}
+
+void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
+                const std::string& version_id, Done<ObjectStat> done) {
+  Query query;
+  if (!version_id.empty()) query["versionId"] = version_id;
+  client.Call(ObjectRequest(policy, "HEAD", object, std::move(query)), Repeat::kFreely, CheckHead,
+              [done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
+                if (!answer.ok()) {
+                  std::move(done)(std::move(answer).status());
+                } else {
+                  std::move(done)(ParseHead(*answer));
+                }
+              });
+}
+
+}  // namespace penstock::oss

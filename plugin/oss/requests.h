@@ -1,0 +1,38 @@
+#ifndef PENSTOCK_PLUGIN_OSS_REQUESTS_H_
+#define PENSTOCK_PLUGIN_OSS_REQUESTS_H_
+
+// What the operations of a remote have in common. Policy and client must outlive the calls.
+
+#include <string>
+
+#include "plugin/backend.h"
+#include "plugin/oss/client.h"
+#include "plugin/oss/object_policy.h"
+#include "plugin/oss/replies.h"
+
+namespace penstock::oss {
+
+// A request that carries a few bytes at most, to an object or to a bucket. One that takes longer
+// than a minute is lost.
+OssRequest ObjectRequest(const ObjectPolicy& policy, const std::string& method,
+                         const ObjectName& object, Query query = {});
+OssRequest BucketRequest(const ObjectPolicy& policy, const std::string& method,
+                         const std::string& bucket, Query query);
+
+// Turns a parser of bodies into a judge of answers.
+template <typename Parser>
+OssClient::Check ChecksBody(Parser parse) {
+  return [parse](const HttpResponse& answer) {
+    const auto parsed = parse(answer.body);
+    return parsed.ok() ? absl::OkStatus()
+                       : BadAnswerStatus(answer, std::string(parsed.status().message()));
+  };
+}
+
+// Describes the object that is there now, or with a version that one.
+void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
+                const std::string& version_id, Done<ObjectStat> done);
+
+}  // namespace penstock::oss
+
+#endif  // PENSTOCK_PLUGIN_OSS_REQUESTS_H_
