@@ -46,13 +46,13 @@ OssError RequestTimeTooSkewed(const std::string& date, absl::Time now) {
           "The difference between the request time and the current time is too large.",
           "0002-00000504",
           {{"MaxAllowedSkewMilliseconds", std::to_string(absl::ToInt64Milliseconds(kMaxSkew))},
-           {"RequestTime", signed_at ? IsoMillis(*signed_at) : date},
-           {"ServerTime", IsoMillis(now)}}};
+           {"RequestTime", signed_at ? IsoSeconds(*signed_at) : date},
+           {"ServerTime", IsoSeconds(now)}}};
 }
 
 OssError RequestExpired(bool early, absl::Time expires, absl::Time now) {
   OssError error = AccessDenied(early ? "The request is not yet valid." : "Request has expired.");
-  error.elements = {{"Expires", IsoMillis(expires)}, {"ServerTime", IsoMillis(now)}};
+  error.elements = {{"Expires", IsoSeconds(expires)}, {"ServerTime", IsoSeconds(now)}};
   return error;
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "absl/time/clock.h"
 #include "emulator/encoding.h"
 
 namespace penstock::emulator {
@@ -177,8 +178,8 @@ TEST_F(BucketTest, ObjectStaysReadableWhileHeld) {
   const std::string id = Initiate();
   ASSERT_TRUE(bucket_->CompleteUpload("key", id, Listing({StorePart(id, 1, "a")})).ok());
   ObjectPtr held = bucket_->FindObject("key").value();
-  ASSERT_TRUE(bucket_->DeleteObject("key").value());
-  EXPECT_FALSE(bucket_->DeleteObject("key").value());
+  ASSERT_TRUE(bucket_->DeleteObject("key", nullptr, absl::Now()).value().changed);
+  EXPECT_FALSE(bucket_->DeleteObject("key", nullptr, absl::Now()).value().changed);
   EXPECT_EQ(CountBlobs(), 1u);
   held.reset();
   EXPECT_EQ(CountBlobs(), 0u);

@@ -7,9 +7,19 @@
 
 namespace penstock::emulator {
 
+namespace {
+
+BucketOptions SettingsOf(const ServiceOptions& options, const std::string& bucket) {
+  const auto found = options.settings.find(bucket);
+  return found == options.settings.end() ? BucketOptions() : found->second;
+}
+
+}  // namespace
+
 Service::Service(ServiceOptions options) : options_(std::move(options)) {
   for (const std::string& name : options_.buckets) {
-    buckets_[name] = std::make_unique<Bucket>(name, options_.data / name);
+    buckets_[name] =
+        std::make_unique<Bucket>(name, options_.data / name, SettingsOf(options_, name));
   }
 }
 

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "emulator/authentication.h"
 #include "emulator/body.h"
 #include "emulator/bucket.h"
+#include "emulator/call.h"
 #include "emulator/faults.h"
 #include "emulator/journal.h"
 #include "emulator/operation.h"
@@ -23,7 +25,8 @@ struct ServiceOptions {
   RoutingTable routing;
   ReplyOptions reply;
   std::filesystem::path data;
-  std::vector<std::string> buckets;  // valid names
+  std::vector<std::string> buckets;               // valid names
+  std::map<std::string, BucketOptions> settings;  // of those that have any
 };
 
 // What becomes of a connection after a request.
@@ -36,6 +39,7 @@ enum class Fate {
 struct Outcome {
   Fate fate = Fate::kSend;
   Reply reply;
+  std::optional<Fault> drip = std::nullopt;  // slows the sending down
 };
 
 // The API without its transport: one request in, one reply out. Thread-safe.
@@ -55,13 +59,13 @@ class Service {
   Journal& journal() { return journal_; }
   // nullptr when there is none of this name.
   Bucket* FindBucket(const std::string& name);
-  const std::map<std::string, std::unique_ptr<Bucket>>& buckets() const { return buckets_; }
+  const BucketMap& buckets() const { return buckets_; }
 
  private:
   const ServiceOptions options_;
   FaultTable faults_;
   Journal journal_;
-  std::map<std::string, std::unique_ptr<Bucket>> buckets_;  // constant after construction
+  BucketMap buckets_;  // constant after construction
 };
 
 }  // namespace penstock::emulator
