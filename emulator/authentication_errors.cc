@@ -18,6 +18,13 @@ std::string SpacedHex(const std::string& bytes) {
 
 Failure CheckIdentity(const Credential& credential, const std::string& access_key_id,
                       const std::string* security_token) {
+  for (const ExpiredToken& token : credential.expired) {
+    if (security_token != nullptr && token.access_key_id == access_key_id &&
+        token.security_token == *security_token) {
+      return OssError{403, "SecurityTokenExpired", "The security token you provided has expired.",
+                      kUnknownEc};
+    }
+  }
   const bool temporary = credential.security_token.has_value();
   // A temporary access key without its token is unknown, as on OSS.
   if (access_key_id != credential.access_key_id || (temporary && security_token == nullptr)) {

@@ -137,7 +137,7 @@ Failure Exchange::Authorize() {
     }
     now_ += absl::Milliseconds(skew->delay_ms);
   }
-  return Authenticate(service_.options().credential, request_, now_);
+  return Authenticate(*service_.credential(), request_, now_);
 }
 
 Failure Exchange::FaultBeforeEffect() {

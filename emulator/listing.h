@@ -19,10 +19,10 @@ Result<int64_t> ReadNumber(const Request& request, const char* name, int64_t min
                            int64_t fallback);
 
 struct ListQuery {
-  std::string prefix;
-  std::string delimiter;
-  std::string key_marker;
-  std::string id_marker;  // of uploads; without a key_marker it is ignored
+  std::string prefix = {};
+  std::string delimiter = {};
+  std::string key_marker = {};
+  std::string id_marker = {};  // of uploads; without a key_marker it is ignored
   int64_t max_entries = kMaxPage;
 };
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@
 namespace penstock::emulator {
 
 struct ServiceOptions {
-  Credential credential;
+  Credential credential;  // the first
   RoutingTable routing;
   ReplyOptions reply;
   std::filesystem::path data;
@@ -55,6 +56,11 @@ class Service {
   void Stop();
 
   const ServiceOptions& options() const { return options_; }
+  // The credential that requests must be signed with now.
+  std::shared_ptr<const Credential> credential() const;
+  // Replaces it; a token it had is expired from now on.
+  void SetCredential(const std::string& access_key_id, const std::string& access_key_secret,
+                     const std::optional<std::string>& security_token);
   FaultTable& faults() { return faults_; }
   Journal& journal() { return journal_; }
   // nullptr when there is none of this name.
@@ -63,6 +69,8 @@ class Service {
 
  private:
   const ServiceOptions options_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Credential> credential_;  // guarded by mutex_
   FaultTable faults_;
   Journal journal_;
   BucketMap buckets_;  // constant after construction
