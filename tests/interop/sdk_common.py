@@ -55,6 +55,11 @@ class Sdk:
     def complete(self, key, upload, parts, headers=None): raise NotImplementedError
     def abort(self, key, upload): raise NotImplementedError
     def uploads(self, prefix="", max_uploads=1000, key_marker="", id_marker=""): raise NotImplementedError
+    def append(self, key, position, data): raise NotImplementedError
+    def versions(self, prefix): raise NotImplementedError  # [(key, id, latest, deleted)]
+    def bucket_info(self): raise NotImplementedError  # {name, location, versioning}
+    def bucket_location(self): raise NotImplementedError
+    def buckets(self): raise NotImplementedError
     def upload_file(self, key, path, part_size, state): raise NotImplementedError
     def presign(self, method, key, seconds): raise NotImplementedError
     def close(self): pass

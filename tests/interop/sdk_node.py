@@ -153,6 +153,22 @@ class AliOss(Sdk):
         more = (result["nextKeyMarker"], result["nextUploadIdMarker"]) if result["isTruncated"] else None
         return [(u["name"], u["uploadId"]) for u in result["uploads"]], more
 
+    def append(self, key, position, data):
+        return self._headers(self._call("append", key, packed(data), {"position": str(position)}))
+
+    def versions(self, prefix):
+        result = self._call("getBucketVersions", {"prefix": prefix})
+        # It forgets which of the markers is the latest.
+        return ([(v["name"], v["versionId"], v["isLatest"], False) for v in result["objects"]] +
+                [(d["name"], d["versionId"], None, True) for d in result["deleteMarker"]])
+
+    def bucket_info(self):
+        info = self._call("getBucketInfo", self.bucket_name)["bucket"]
+        return {"name": info["Name"], "location": info["Location"], "versioning": info.get("Versioning", "")}
+
+    def bucket_location(self):
+        return self._call("getBucketLocation", self.bucket_name)["location"]
+
     def upload_file(self, key, path, part_size, state):
         kept = pathlib.Path(state) / "ali-oss.json"
         checkpoint = json.loads(kept.read_text()) if kept.exists() else None

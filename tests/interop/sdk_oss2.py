@@ -101,6 +101,25 @@ class Oss2(Sdk):
         more = (result.next_key_marker, result.next_upload_id_marker) if result.is_truncated else None
         return [(u.key, u.upload_id) for u in result.upload_list], more
 
+    def append(self, key, position, data):
+        return lower(self._call("append_object", key, position, data, init_crc=None).headers)
+
+    def versions(self, prefix):
+        result = self._call("list_object_versions", prefix)
+        return ([(v.key, v.versionid, v.is_latest, False) for v in result.versions] +
+                [(d.key, d.versionid, d.is_latest, True) for d in result.delete_marker])
+
+    def bucket_info(self):
+        result = self._call("get_bucket_info")
+        return {"name": result.name, "location": result.location, "versioning": result.versioning_status or ""}
+
+    def bucket_location(self):
+        return self._call("get_bucket_location").location
+
+    def buckets(self):
+        service = oss2.Service(self.bucket.auth, self.bucket.endpoint, region=self.bucket.region)
+        return [bucket.name for bucket in service.list_buckets().buckets]
+
     def upload_file(self, key, path, part_size, state):
         store = oss2.ResumableStore(root=str(state), dir="checkpoints")
         try:

@@ -146,6 +146,26 @@ class OssV2(Sdk):
         more = (result.next_key_marker, result.next_upload_id_marker) if result.is_truncated else None
         return [(u.key, u.upload_id) for u in result.uploads or []], more
 
+    def append(self, key, position, data):
+        return lower(self._call("append_object", oss.AppendObjectRequest(
+            bucket=self.bucket_name, key=key, position=position, body=data)).headers)
+
+    def versions(self, prefix):
+        result = self._call("list_object_versions", oss.ListObjectVersionsRequest(
+            bucket=self.bucket_name, prefix=prefix, encoding_type="url"))
+        return ([(v.key, v.version_id, v.is_latest, False) for v in result.version or []] +
+                [(d.key, d.version_id, d.is_latest, True) for d in result.delete_marker or []])
+
+    def bucket_info(self):
+        info = self._call("get_bucket_info", oss.GetBucketInfoRequest(bucket=self.bucket_name)).bucket_info
+        return {"name": info.name, "location": info.location, "versioning": info.versioning or ""}
+
+    def bucket_location(self):
+        return self._call("get_bucket_location", oss.GetBucketLocationRequest(bucket=self.bucket_name)).location
+
+    def buckets(self):
+        return [bucket.name for bucket in self._call("list_buckets", oss.ListBucketsRequest()).buckets]
+
     def upload_file(self, key, path, part_size, state):
         uploader = self.client.uploader(part_size=part_size, parallel_num=1, enable_checkpoint=True,
                                         checkpoint_dir=str(state))

@@ -96,6 +96,15 @@ def test_forbid_overwrite_at_the_end(sdk, prefix):
     assert sdk.get(prefix + "a")[1] == BODY
 
 
+def test_all_parts_are_taken_without_a_list(emulator, connect, prefix):
+    sdk = connect(emulator)
+    if sdk.name != "alibabacloud-oss-v2":
+        pytest.skip("it always sends a list")
+    upload_id, _ = upload(sdk, prefix + "a")
+    sdk.complete(prefix + "a", upload_id, [], headers={"x-oss-complete-all": "yes"})
+    assert sdk.get(prefix + "a")[1] == BODY
+
+
 def test_abort(sdk, prefix, emulator):
     upload_id, parts = upload(sdk, prefix + "a")
     sdk.abort(prefix + "a", upload_id)

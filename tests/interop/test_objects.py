@@ -115,6 +115,18 @@ def test_tags_and_acl(sdk, prefix):
     assert sdk.get(prefix + "a")[1] == b"x"
 
 
+def test_appends(sdk, prefix):
+    told = sdk.append(prefix + "a", 0, b"abc")
+    assert told["x-oss-next-append-position"] == "3"
+    told = sdk.append(prefix + "a", 3, b"de")
+    assert told["x-oss-next-append-position"] == "5" and int(told["x-oss-hash-crc64ecma"]) == crc64(b"abcde")
+    with pytest.raises(SdkError) as refused:
+        sdk.append(prefix + "a", 3, b"x")
+    assert (refused.value.status, refused.value.code) == (409, "PositionNotEqualToLength")
+    headers, body = sdk.get(prefix + "a")
+    assert body == b"abcde" and headers["x-oss-object-type"] == "Appendable"
+
+
 def test_encryption_is_told(sdk_v4, prefix):
     put = sdk_v4.put(prefix + "a", b"x", headers={"x-oss-server-side-encryption": "KMS",
                                                   "x-oss-server-side-encryption-key-id": "key-1"})

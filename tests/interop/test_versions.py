@@ -49,6 +49,21 @@ def test_delete_markers(client, prefix):
     assert (refused.value.status, refused.value.code) == (404, "NoSuchVersion")
 
 
+def test_versions_are_listed(client, prefix):
+    first = client.put(prefix + "a +", b"1")["x-oss-version-id"]
+    second = client.put(prefix + "a +", b"2")["x-oss-version-id"]
+    marker = client.delete(prefix + "a +")["x-oss-version-id"]
+    last = client.put(prefix + "b", b"3")["x-oss-version-id"]
+    found = client.versions(prefix)
+    key = prefix + "a +"
+    assert found[:3] == [(key, second, False, False), (key, first, False, False), (prefix + "b", last, True, False)]
+    assert found[3][:2] == (key, marker) and found[3][2] is not False and found[3][3] and len(found) == 4
+
+
+def test_the_bucket_says_so(client):
+    assert client.bucket_info()["versioning"] == "Enabled"
+
+
 def test_completed_and_copied_objects_have_versions(client, prefix):
     key = prefix + "a"
     client.put(key, b"before")
