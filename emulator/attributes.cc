@@ -6,15 +6,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_split.h"
 #include "emulator/encoding.h"
+#include "emulator/tags.h"
 
 namespace penstock::emulator {
 namespace {
 
 constexpr std::string_view kMetaPrefix = "x-oss-meta-";
 constexpr size_t kMaxMetaBytes = 8 << 10;
-constexpr size_t kMaxTags = 10;
 
 // Content headers that are kept: as the parser gives their names, and as OSS writes them.
 constexpr std::array<std::pair<const char*, const char*>, 6> kContentHeaders = {{
@@ -52,42 +51,33 @@ Failure ReadMeta(const Request& request, Attributes& attributes) {
   return std::nullopt;
 }
 
-bool IsTagText(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view(" +-=._:/").find(c) != std::string_view::npos;
-  });
-}
-
-bool IsTag(const std::string& text) {
-  const size_t equals = text.find('=');
-  const auto key = PercentDecode(text.substr(0, equals), true);
-  const auto value =
-      PercentDecode(equals == std::string::npos ? "" : text.substr(equals + 1), true);
-  return key && value && !key->empty() && key->size() <= 128 && value->size() <= 256 &&
-         IsTagText(*key) && IsTagText(*value);
-}
-
 Failure ReadTagging(const Request& request, Attributes& attributes) {
   const std::string* tagging = request.Header("x-oss-tagging");
   if (tagging == nullptr || tagging->empty()) return std::nullopt;
-  const std::vector<std::string> tags = absl::StrSplit(*tagging, '&');
-  if (tags.size() > kMaxTags || !std::all_of(tags.begin(), tags.end(), IsTag)) {
-    return InvalidArgument("x-oss-tagging is not 1 to 10 tags of the form key=value.",
-                           "x-oss-tagging", *tagging);
-  }
-  attributes.tagging_count = static_cast<int>(tags.size());
+  EMULATOR_ASSIGN_OR_RETURN(attributes.tags, ParseTagHeader(*tagging));
   return std::nullopt;
 }
 
 Failure ReadEncryption(const Request& request, Attributes& attributes) {
-  const std::string method = request.HeaderOr("x-oss-server-side-encryption", "");
-  if (method == "KMS") return NotImplemented("x-oss-server-side-encryption: KMS");
-  if (!method.empty() && !IsOneOf(method, {"AES256", "SM4"})) {
+  constexpr char kKeyId[] = "x-oss-server-side-encryption-key-id";
+  constexpr char kDataEncryption[] = "x-oss-server-side-data-encryption";
+  attributes.encryption = request.HeaderOr("x-oss-server-side-encryption", "");
+  if (!attributes.encryption.empty() && !IsOneOf(attributes.encryption, {"AES256", "KMS", "SM4"})) {
     return OssError{400, "InvalidEncryptionAlgorithmError",
                     "The encryption algorithm must be AES256, KMS or SM4.", kUnknownEc};
   }
-  attributes.encryption = method;
+  attributes.encryption_key_id = request.HeaderOr(kKeyId, "");
+  attributes.data_encryption = request.HeaderOr(kDataEncryption, "");
+  for (const char* name : {kKeyId, kDataEncryption}) {
+    if (attributes.encryption != "KMS" && request.Header(name) != nullptr) {
+      return InvalidArgument("The header belongs to x-oss-server-side-encryption: KMS only.", name,
+                             request.HeaderOr(name, ""));
+    }
+  }
+  if (!attributes.data_encryption.empty() && attributes.data_encryption != "SM4") {
+    return InvalidArgument("The data encryption must be SM4.", kDataEncryption,
+                           attributes.data_encryption);
+  }
   return std::nullopt;
 }
 
@@ -163,12 +153,73 @@ void AddObjectHeaders(const Object& object, Reply& reply) {
     reply.headers.emplace_back("x-oss-hash-crc64ecma", std::to_string(*object.crc64));
   }
   if (!object.content_md5.empty()) reply.headers.emplace_back("Content-MD5", object.content_md5);
-  if (!attributes.encryption.empty()) {
-    reply.headers.emplace_back("x-oss-server-side-encryption", attributes.encryption);
+  AddEncryptionHeaders(attributes, reply);
+  AddVersionHeader(object, reply);
+  if (!attributes.tags.empty()) {
+    reply.headers.emplace_back("x-oss-tagging-count", std::to_string(attributes.tags.size()));
   }
-  if (attributes.tagging_count > 0) {
-    reply.headers.emplace_back("x-oss-tagging-count", std::to_string(attributes.tagging_count));
+}
+
+void AddEncryptionHeaders(const Attributes& attributes, Reply& reply) {
+  if (attributes.encryption.empty()) return;
+  reply.headers.emplace_back("x-oss-server-side-encryption", attributes.encryption);
+  if (!attributes.encryption_key_id.empty()) {
+    reply.headers.emplace_back("x-oss-server-side-encryption-key-id", attributes.encryption_key_id);
   }
+  if (!attributes.data_encryption.empty()) {
+    reply.headers.emplace_back("x-oss-server-side-data-encryption", attributes.data_encryption);
+  }
+}
+
+void AddVersionHeader(const Object& object, Reply& reply) {
+  if (!object.version_id.empty()) {
+    reply.headers.emplace_back("x-oss-version-id", object.version_id);
+  }
+}
+
+void AddStoredHeaders(const Object& object, Reply& reply) {
+  reply.headers.emplace_back("ETag", Quoted(object.etag));
+  if (object.crc64) {
+    reply.headers.emplace_back("x-oss-hash-crc64ecma", std::to_string(*object.crc64));
+  }
+  AddEncryptionHeaders(object.attributes, reply);
+  AddVersionHeader(object, reply);
+}
+
+void AddOwner(XmlWriter& xml) {
+  constexpr char kOwner[] = "1000000000000001";
+  xml.Open("Owner");
+  xml.Add("ID", kOwner);
+  xml.Add("DisplayName", kOwner);
+  xml.Close();
+}
+
+void AddCommonPrefixes(const std::vector<std::string>& prefixes, bool url_encoded, XmlWriter& xml) {
+  for (const std::string& prefix : prefixes) {
+    xml.Open("CommonPrefixes");
+    xml.Add("Prefix", Named(prefix, url_encoded));
+    xml.Close();
+  }
+}
+
+std::string AclXml(const std::string& acl) {
+  XmlWriter xml("AccessControlPolicy");
+  AddOwner(xml);
+  xml.Open("AccessControlList");
+  xml.Add("Grant", acl);
+  xml.Close();
+  return xml.Text();
+}
+
+Reply XmlReply(std::string xml) {
+  Reply reply;
+  reply.headers.emplace_back("Content-Type", "application/xml");
+  reply.body = std::move(xml);
+  return reply;
+}
+
+std::string Named(const std::string& name, bool url_encoded) {
+  return url_encoded ? PercentEncode(name, false) : name;
 }
 
 std::string Quoted(const std::string& etag) { return "\"" + etag + "\""; }

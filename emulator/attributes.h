@@ -3,17 +3,20 @@
 
 // Headers of writes: what they may say, and how they come back.
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "emulator/errors.h"
 #include "emulator/records.h"
 #include "emulator/reply.h"
 #include "emulator/request.h"
+#include "emulator/xml.h"
 
 namespace penstock::emulator {
 
 // The attributes that PutObject and InitiateMultipartUpload fix. Errors: InvalidArgument,
-// InvalidEncryptionAlgorithmError; NotImplemented for encryption by KMS.
+// InvalidEncryptionAlgorithmError.
 Result<Attributes> ReadAttributes(const Request& request);
 
 // x-oss-forbid-overwrite; false when absent.
@@ -30,6 +33,25 @@ Result<std::optional<std::string>> ReadContentMd5(const Request& request);
 
 // Adds the headers that describe an object on HEAD and GET.
 void AddObjectHeaders(const Object& object, Reply& reply);
+
+// Adds what a write tells of the object it made: ETag, CRC-64, encryption, version.
+void AddStoredHeaders(const Object& object, Reply& reply);
+void AddEncryptionHeaders(const Attributes& attributes, Reply& reply);
+// Nothing without versioning.
+void AddVersionHeader(const Object& object, Reply& reply);
+
+// The account that owns every bucket and object.
+void AddOwner(XmlWriter& xml);
+void AddCommonPrefixes(const std::vector<std::string>& prefixes, bool url_encoded, XmlWriter& xml);
+
+// The document that tells an ACL.
+std::string AclXml(const std::string& acl);
+
+// 200 with this document.
+Reply XmlReply(std::string xml);
+
+// A key, prefix or marker as it stands in XML: percent-encoded if encoding-type=url was asked for.
+std::string Named(const std::string& name, bool url_encoded);
 
 std::string Quoted(const std::string& etag);
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "emulator/errors.h"
@@ -12,12 +13,19 @@
 
 namespace penstock::emulator {
 
+// A temporary key that was good once.
+struct ExpiredToken {
+  std::string access_key_id;
+  std::string security_token;
+};
+
 // The one credential that the emulator knows, and the region it plays.
 struct Credential {
   std::string access_key_id;
   std::string access_key_secret;
   std::optional<std::string> security_token;  // STS: every request must then carry it
   std::string region;
+  std::vector<ExpiredToken> expired = {};  // answered with SecurityTokenExpired
 };
 
 // Succeeds if `request` is signed by `credential` with signature V4 or V1, in the header or the

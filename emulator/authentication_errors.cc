@@ -18,6 +18,13 @@ std::string SpacedHex(const std::string& bytes) {
 
 Failure CheckIdentity(const Credential& credential, const std::string& access_key_id,
                       const std::string* security_token) {
+  for (const ExpiredToken& token : credential.expired) {
+    if (security_token != nullptr && token.access_key_id == access_key_id &&
+        token.security_token == *security_token) {
+      return OssError{403, "SecurityTokenExpired", "The security token you provided has expired.",
+                      kUnknownEc};
+    }
+  }
   const bool temporary = credential.security_token.has_value();
   // A temporary access key without its token is unknown, as on OSS.
   if (access_key_id != credential.access_key_id || (temporary && security_token == nullptr)) {
@@ -46,13 +53,13 @@ OssError RequestTimeTooSkewed(const std::string& date, absl::Time now) {
           "The difference between the request time and the current time is too large.",
           "0002-00000504",
           {{"MaxAllowedSkewMilliseconds", std::to_string(absl::ToInt64Milliseconds(kMaxSkew))},
-           {"RequestTime", signed_at ? IsoMillis(*signed_at) : date},
-           {"ServerTime", IsoMillis(now)}}};
+           {"RequestTime", signed_at ? IsoSeconds(*signed_at) : date},
+           {"ServerTime", IsoSeconds(now)}}};
 }
 
 OssError RequestExpired(bool early, absl::Time expires, absl::Time now) {
   OssError error = AccessDenied(early ? "The request is not yet valid." : "Request has expired.");
-  error.elements = {{"Expires", IsoMillis(expires)}, {"ServerTime", IsoMillis(now)}};
+  error.elements = {{"Expires", IsoSeconds(expires)}, {"ServerTime", IsoSeconds(now)}};
   return error;
 }
 

@@ -82,6 +82,14 @@ Result<Blob> BlobStore::Receive(Body& body, int64_t max_bytes, const OssError& t
   return blob;
 }
 
+Result<std::string> BlobStore::Link(const std::filesystem::path& blob) {
+  const std::string id = RandomUpperHex(16);
+  std::error_code error;
+  std::filesystem::create_hard_link(blob, Path(id), error);
+  if (error) return InternalError("The emulator cannot link a blob: " + error.message());
+  return id;
+}
+
 void BlobStore::Remove(const std::string& id) {
   std::error_code ignored;
   std::filesystem::remove(Path(id), ignored);

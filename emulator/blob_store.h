@@ -35,6 +35,9 @@ class BlobStore {
   // `max_bytes`. Nothing is left of a body that failed.
   Result<Blob> Receive(Body& body, int64_t max_bytes, const OssError& too_large, Digests digests);
 
+  // A second name, in this store, for the bytes of a blob of any store of the same file system.
+  Result<std::string> Link(const std::filesystem::path& blob);
+
   std::filesystem::path Path(const std::string& id) const { return directory_ / id; }
   void Remove(const std::string& id);
   // Removes every blob that is not in `used`: what a crash left.

@@ -3,14 +3,16 @@
 
 // One bucket: its objects and uploads, in memory and on disk.
 //
-// On disk: blobs/<id> holds the bytes; objects/<hash of the key>.json an object's record, with the
-// blobs it consists of; uploads/<id>/upload.json an upload and uploads/<id>/parts one line of JSON
-// per stored part (of two with one number the later counts). A record is replaced by rename, so an
-// object appears and changes as a whole; Complete moves no bytes.
+// On disk: blobs/<id> holds the bytes; objects/<hash of the key>.json an object's versions (without
+// versioning: one), each with the blobs it consists of; uploads/<id>/upload.json an upload and
+// uploads/<id>/parts one line of JSON per stored part (of two with one number the later counts). A
+// record is replaced by rename, so an object appears and changes as a whole; Complete moves no
+// bytes.
 //
 // Thread-safe. The methods that refuse answer with the errors of reference/oss-api.md.
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,13 +28,20 @@
 
 namespace penstock::emulator {
 
-// An object that may be read although it has been replaced or deleted since: its blobs are removed
-// with the last reader.
-struct StoredObject {
-  Object object;
+// The bytes of an object, which may be read although it has been replaced or deleted since: its
+// blobs are removed with the last reader.
+struct StoredContent {
+  std::vector<Piece> pieces;            // those that only this content and later ones have
+  std::shared_ptr<StoredContent> base;  // what was there before an append; nullptr otherwise
   BlobStore* blobs = nullptr;
   bool removed = false;  // written under the bucket's lock, before the last reference goes
-  ~StoredObject();
+  ~StoredContent();
+};
+
+// One version of an object as it was at one moment.
+struct StoredObject {
+  Object object;
+  std::shared_ptr<StoredContent> content;
 };
 using ObjectPtr = std::shared_ptr<const StoredObject>;
 
@@ -44,19 +53,41 @@ struct Completion {
   absl::Time now;
 };
 
+struct BucketOptions {
+  bool versioning = false;
+  bool requester_pays = false;  // who pays is for the service to check
+};
+
+// What DeleteObject did.
+struct Deletion {
+  bool changed = false;        // something was removed, or a delete marker was made
+  bool delete_marker = false;  // what was made, or removed, is a delete marker
+  std::string version_id;      // of it; empty without versioning
+};
+
 class Bucket {
  public:
   // Loads what `directory` holds from an earlier run; throws std::exception if that is damaged.
-  Bucket(std::string name, std::filesystem::path directory);
+  Bucket(std::string name, std::filesystem::path directory, BucketOptions options = {});
   const std::string& name() const { return name_; }
+  const BucketOptions& options() const { return options_; }
+  absl::Time created() const { return created_; }
   BlobStore& blobs() { return blobs_; }
 
-  // Objects. NoSuchKey; FileAlreadyExists (with `ec`) for CheckOverwrite and PutObject.
-  Result<ObjectPtr> FindObject(const std::string& key) const;
+  // Objects. `version` names one version, nullptr the current one. Errors: NoSuchKey;
+  // NoSuchVersion; MethodNotAllowed when the version is a delete marker; FileAlreadyExists (with
+  // `ec`) for CheckOverwrite and PutObject, never with versioning.
+  Result<ObjectPtr> FindObject(const std::string& key, const std::string* version = nullptr) const;
   Failure CheckOverwrite(const std::string& key, bool forbid, const std::string& ec) const;
   Result<ObjectPtr> PutObject(Object object, bool forbid_overwrite, const std::string& ec);
-  // False when there was none.
-  Result<bool> DeleteObject(const std::string& key);
+  // Appends `tail` to an object of `position` bytes, or makes the object. What is not content stays
+  // as it is. ObjectNotAppendable; PositionNotEqualToLength.
+  Result<ObjectPtr> AppendObject(Object tail, int64_t position);
+  // With versioning and without a version: a delete marker becomes the current version.
+  Result<Deletion> DeleteObject(const std::string& key, const std::string* version, absl::Time now);
+  // Changes what is not content: ACL or tags. Errors: those of FindObject.
+  Result<ObjectPtr> ChangeObject(const std::string& key, const std::string* version,
+                                 const std::function<void(Object&)>& change);
 
   // Uploads. NoSuchUpload (with `ec`) when id and key do not name a live upload.
   Result<std::string> InitiateUpload(const std::string& key, const Attributes& attributes,
@@ -77,11 +108,16 @@ class Bucket {
   int DropUpload(const std::string& id);
   int DropUploads();
 
-  // Keys and records of all objects in the order of keys.
+  // The current versions that are no delete markers, in the order of keys.
   std::vector<ObjectPtr> Objects() const;
+  // Whether this is the current version of its object.
+  bool IsCurrent(const ObjectPtr& stored) const;
+  // All versions in the order of keys, of each the newest first.
+  std::vector<ObjectPtr> Versions() const;
 
  private:
   using UploadMap = std::map<std::string, Upload>;
+  using VersionList = std::vector<ObjectPtr>;  // the oldest first
 
   void Load();
   void LoadUpload(const std::filesystem::path& directory,
@@ -89,18 +125,28 @@ class Bucket {
   std::filesystem::path RecordPath(const std::string& key) const;
   std::filesystem::path UploadPath(const std::string& id) const;
   // REQUIRE mutex_ held.
-  Result<ObjectPtr> Publish(Object object);
-  void Retire(const std::string& key);
+  bool Exists(const std::string& key) const;
+  Result<ObjectPtr> Lookup(const std::string& key, const std::string* version) const;
+  // `base`: what the object's first pieces belong to already.
+  ObjectPtr Store(Object object, std::shared_ptr<StoredContent> base = nullptr);
+  Result<ObjectPtr> Publish(Object object, std::shared_ptr<StoredContent> base = nullptr);
+  // Makes `versions` those of the key, on disk and in memory; none: the key is gone.
+  Failure Replace(const std::string& key, VersionList versions);
+  static VersionList::const_iterator FindVersion(const VersionList& versions,
+                                                 const std::string& version);
+  Result<Deletion> DeleteVersion(const std::string& key, const std::string& version);
   void RemoveParts(Upload& upload);
   void EraseUpload(UploadMap::iterator upload);
   UploadMap::iterator Find(const std::string& key, const std::string& id);
 
   const std::string name_;
   const std::filesystem::path directory_;
+  const BucketOptions options_;
+  const absl::Time created_;
   BlobStore blobs_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<StoredObject>> objects_;  // guarded by mutex_
-  UploadMap uploads_;                                             // guarded by mutex_
+  std::map<std::string, VersionList> objects_;  // guarded by mutex_; no list is empty
+  UploadMap uploads_;                           // guarded by mutex_
 };
 
 }  // namespace penstock::emulator

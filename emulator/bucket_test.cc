@@ -5,6 +5,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "absl/time/clock.h"
+#include "base/checksum.h"
 #include "emulator/encoding.h"
 
 namespace penstock::emulator {
@@ -41,7 +43,7 @@ class BucketTest : public ::testing::Test {
 
   void Restart() {
     bucket_.reset();
-    bucket_ = std::make_unique<Bucket>("bucket", directory_);
+    bucket_ = std::make_unique<Bucket>("bucket", directory_, options_);
   }
 
   Part Receive(int number, const std::string& text) {
@@ -81,7 +83,23 @@ class BucketTest : public ::testing::Test {
     return static_cast<size_t>(std::distance(fs::directory_iterator(directory_ / "blobs"), {}));
   }
 
+  // An object of these bytes, as PutObject makes it.
+  Object Received(const std::string& text) {
+    const Part part = Receive(1, text);
+    Object object;
+    object.key = "key";
+    object.type = "Normal";
+    object.size = part.size;
+    object.crc64 = part.crc64;
+    object.pieces = {{part.blob, part.size}};
+    return object;
+  }
+  ObjectPtr Put(const std::string& text) {
+    return bucket_->PutObject(Received(text), false, "").value();
+  }
+
   const fs::path directory_;
+  BucketOptions options_;
   std::unique_ptr<Bucket> bucket_;
 };
 
@@ -177,8 +195,8 @@ TEST_F(BucketTest, ObjectStaysReadableWhileHeld) {
   const std::string id = Initiate();
   ASSERT_TRUE(bucket_->CompleteUpload("key", id, Listing({StorePart(id, 1, "a")})).ok());
   ObjectPtr held = bucket_->FindObject("key").value();
-  ASSERT_TRUE(bucket_->DeleteObject("key").value());
-  EXPECT_FALSE(bucket_->DeleteObject("key").value());
+  ASSERT_TRUE(bucket_->DeleteObject("key", nullptr, absl::Now()).value().changed);
+  EXPECT_FALSE(bucket_->DeleteObject("key", nullptr, absl::Now()).value().changed);
   EXPECT_EQ(CountBlobs(), 1u);
   held.reset();
   EXPECT_EQ(CountBlobs(), 0u);
@@ -218,6 +236,114 @@ TEST_F(BucketTest, DroppedUploadsAreGone) {
   EXPECT_EQ(bucket_->DropUploads(), 2);
   EXPECT_TRUE(bucket_->AbortUpload("key", id, ""));
   EXPECT_EQ(CountBlobs(), 0u);
+}
+
+class VersionedBucketTest : public BucketTest {
+ protected:
+  VersionedBucketTest() {
+    options_.versioning = true;
+    Restart();
+  }
+  Deletion Delete(const std::string* version = nullptr) {
+    return bucket_->DeleteObject("key", version, absl::UnixEpoch()).value();
+  }
+};
+
+TEST_F(VersionedBucketTest, KeepsVersionsInOrderAlsoAcrossARestart) {
+  const std::string first = Put("first")->object.version_id;
+  const std::string second = Put("second!")->object.version_id;
+  ASSERT_NE(first, second);
+  Restart();
+  EXPECT_EQ(bucket_->FindObject("key").value()->object.size, 7);
+  EXPECT_EQ(bucket_->FindObject("key", &first).value()->object.size, 5);
+  ASSERT_EQ(bucket_->Versions().size(), 2u);
+  EXPECT_EQ(bucket_->Versions()[0]->object.version_id, second);
+  EXPECT_TRUE(bucket_->IsCurrent(bucket_->Versions()[0]));
+  EXPECT_FALSE(bucket_->IsCurrent(bucket_->Versions()[1]));
+  EXPECT_EQ(bucket_->Objects().size(), 1u);
+}
+
+TEST_F(VersionedBucketTest, ForbidOverwriteHasNoEffect) {
+  Put("first");
+  EXPECT_FALSE(bucket_->CheckOverwrite("key", true, ""));
+  EXPECT_TRUE(bucket_->PutObject(Received("second"), true, "").ok());
+  const std::string id = Initiate();
+  Completion completion = Listing({StorePart(id, 1, "third")});
+  completion.forbid_overwrite = true;
+  EXPECT_TRUE(bucket_->CompleteUpload("key", id, completion).ok());
+  EXPECT_EQ(bucket_->Versions().size(), 3u);
+}
+
+TEST_F(VersionedBucketTest, DeleteMarkerHidesAndItsRemovalShows) {
+  const std::string version = Put("kept")->object.version_id;
+  const Deletion deletion = Delete();
+  EXPECT_TRUE(deletion.changed && deletion.delete_marker);
+  const Result<ObjectPtr> current = bucket_->FindObject("key");
+  EXPECT_EQ(current.error().code, "NoSuchKey");
+  EXPECT_EQ(current.error().headers[0].name, "x-oss-delete-marker");
+  EXPECT_EQ(bucket_->FindObject("key", &deletion.version_id).error().code, "MethodNotAllowed");
+  EXPECT_EQ(bucket_->FindObject("key", &version).value()->object.size, 4);
+  EXPECT_TRUE(bucket_->Objects().empty());
+  Restart();
+  EXPECT_TRUE(Delete(&deletion.version_id).delete_marker);
+  EXPECT_TRUE(bucket_->FindObject("key").ok());
+  EXPECT_FALSE(Delete(&version).delete_marker);
+  EXPECT_EQ(bucket_->FindObject("key", &version).error().code, "NoSuchVersion");
+  EXPECT_FALSE(Delete(&version).changed);
+  EXPECT_EQ(CountBlobs(), 0u);
+}
+
+TEST_F(BucketTest, VersioningFindsWhatWasThereBeforeAsNull) {
+  Put("old");
+  options_.versioning = true;
+  Restart();
+  Put("newer");
+  const std::string null = "null";
+  EXPECT_EQ(bucket_->FindObject("key", &null).value()->object.size, 3);
+}
+
+TEST_F(BucketTest, AppendsKeepWhatReadersHold) {
+  Object head = Received("abc");
+  head.type = "Appendable";
+  ASSERT_TRUE(bucket_->AppendObject(head, 0).ok());
+  ObjectPtr held = bucket_->FindObject("key").value();
+  ASSERT_TRUE(bucket_->AppendObject(Received("de"), 3).ok());
+  Restart();
+  ObjectPtr whole = bucket_->FindObject("key").value();
+  EXPECT_EQ(whole->object.size, 5);
+  EXPECT_EQ(whole->object.crc64, Crc64("abcde"));
+  const Result<ObjectPtr> refused = bucket_->AppendObject(Received("x"), 4);
+  EXPECT_EQ(refused.error().code, "PositionNotEqualToLength");
+  EXPECT_EQ(refused.error().headers[0].value, "5");
+  EXPECT_EQ(CountBlobs(), 2u);
+}
+
+TEST_F(BucketTest, BytesOfAnAppendedObjectGoWithTheLastReader) {
+  Object head = Received("abc");
+  head.type = "Appendable";
+  ASSERT_TRUE(bucket_->AppendObject(head, 0).ok());
+  ObjectPtr before = bucket_->FindObject("key").value();
+  ASSERT_TRUE(bucket_->AppendObject(Received("de"), 3).ok());
+  ASSERT_TRUE(bucket_->DeleteObject("key", nullptr, absl::UnixEpoch()).value().changed);
+  EXPECT_EQ(CountBlobs(), 1u);
+  before.reset();
+  EXPECT_EQ(CountBlobs(), 0u);
+}
+
+TEST_F(BucketTest, NormalObjectsAreNotAppendable) {
+  Put("abc");
+  EXPECT_EQ(bucket_->AppendObject(Received("x"), 3).error().code, "ObjectNotAppendable");
+  EXPECT_EQ(CountBlobs(), 1u);
+}
+
+TEST_F(BucketTest, ChangesKeepTheBytes) {
+  Put("abc");
+  ObjectPtr held = bucket_->FindObject("key").value();
+  ASSERT_TRUE(bucket_->ChangeObject("key", nullptr, [](Object& o) { o.acl = "private"; }).ok());
+  Restart();
+  EXPECT_EQ(bucket_->FindObject("key").value()->object.acl, "private");
+  EXPECT_EQ(CountBlobs(), 1u);
+  EXPECT_EQ(bucket_->ChangeObject("absent", nullptr, [](Object&) {}).error().code, "NoSuchKey");
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ Result<ObjectPtr> Bucket::CompleteUpload(const std::string& key, const std::stri
   EMULATOR_ASSIGN_OR_RETURN(
       const std::vector<Part> parts,
       completion.parts ? CheckCompletion(upload, *completion.parts) : AllParts(upload));
-  if (completion.forbid_overwrite && objects_.contains(key)) {
+  if (completion.forbid_overwrite && !options_.versioning && Exists(key)) {
     return FileAlreadyExists(kCompleteFileExists);
   }
   Object object = Assemble(upload, parts);

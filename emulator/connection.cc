@@ -17,6 +17,7 @@
 #include "emulator/control.h"
 #include "emulator/encoding.h"
 #include "emulator/socket_stream.h"
+#include "emulator/stored_body.h"
 
 namespace penstock::emulator {
 namespace {
@@ -28,6 +29,8 @@ using Parser = http::request_parser<http::buffer_body>;
 constexpr uint32_t kMaxHeaderBytes = 64 << 10;
 // A body of which no more than this is left is read away to keep the connection.
 constexpr int64_t kMaxDrainBytes = 1 << 20;
+// A reply that goes out drop by drop is held in memory.
+constexpr size_t kMaxDripBytes = 64 << 20;
 
 // The body of the request whose header `parser` has just read.
 class WireBody : public Body {
@@ -149,7 +152,8 @@ bool SendContent(SocketStream& stream, const Reply& reply) {
       skip -= piece.size;
       continue;
     }
-    const int file = ::open(reply.object->blobs->Path(piece.blob).c_str(), O_RDONLY | O_CLOEXEC);
+    const int file =
+        ::open(reply.object->content->blobs->Path(piece.blob).c_str(), O_RDONLY | O_CLOEXEC);
     const bool sent = file >= 0 && stream.SendFile(file, skip, size);
     if (file >= 0) ::close(file);
     if (!sent) return false;
@@ -165,6 +169,25 @@ bool SendReply(SocketStream& stream, const Request& request, const Reply& reply,
   if (content && reply.object == nullptr) head += reply.body;
   if (!stream.Write(head)) return false;
   return !content || reply.object == nullptr || SendContent(stream, reply);
+}
+
+// Sends it piece by piece, with pauses.
+bool DripReply(SocketStream& stream, const Request& request, const Reply& reply, bool keep_alive,
+               const FaultTable& faults, const Fault& fault) {
+  std::string all = Head(reply, keep_alive);
+  if (request.method != "HEAD" && reply.object == nullptr) all += reply.body;
+  if (request.method != "HEAD" && reply.object != nullptr) {
+    StoredBody content(*reply.object, reply.offset, reply.size);
+    const Result<std::string> read = ReadAll(content, kMaxDripBytes);
+    if (!read.ok()) return false;
+    all += read.value();
+  }
+  const auto piece = static_cast<size_t>(fault.piece_bytes);
+  for (size_t at = 0; at < all.size(); at += piece) {
+    faults.Pause(fault);
+    if (!stream.Write(std::string_view(all).substr(at, piece))) return false;
+  }
+  return true;
 }
 
 // Makes closing the socket send a reset instead of an orderly end.
@@ -217,7 +240,10 @@ bool ServeOne(SocketStream& stream, beast::flat_buffer& buffer, Service& service
   if (outcome.fate == Fate::kReset) ArmReset(stream.fd());
   if (outcome.fate != Fate::kSend) return false;
   const bool keep_alive = parser.keep_alive() && body.CanDrain();
-  if (!SendReply(stream, request, outcome.reply, keep_alive)) return false;
+  const bool sent = outcome.drip ? DripReply(stream, request, outcome.reply, keep_alive,
+                                             service.faults(), *outcome.drip)
+                                 : SendReply(stream, request, outcome.reply, keep_alive);
+  if (!sent) return false;
   if (keep_alive) {
     body.Drain();
     return !body.broken();

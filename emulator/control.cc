@@ -98,6 +98,16 @@ json DropUploads(Service& service) {
   return {{"dropped", dropped}};
 }
 
+json SetCredential(Service& service, Body& body) {
+  const Result<std::string> text = ReadAll(body, kMaxBodyBytes);
+  if (!text.ok()) throw std::invalid_argument(text.error().message);
+  const json value = json::parse(text.value());
+  std::optional<std::string> token;
+  if (value.contains("security_token")) token = value.at("security_token").get<std::string>();
+  service.SetCredential(value.at("access_key_id"), value.at("access_key_secret"), token);
+  return json::object();
+}
+
 Reply Dispatch(Service& service, const Request& request, Body& body) {
   const std::string what = request.method + " " + request.path.substr(std::string(kPrefix).size());
   if (what == "POST faults") return JsonReply(200, AddFault(service, body));
@@ -110,6 +120,7 @@ Reply Dispatch(Service& service, const Request& request, Body& body) {
   if (what == "GET wait") return JsonReply(200, WaitForEntries(service, request));
   if (what == "GET wait_held") return JsonReply(200, WaitForHeld(service, request));
   if (what == "GET state") return JsonReply(200, ReadState(service));
+  if (what == "POST credential") return JsonReply(200, SetCredential(service, body));
   if (what == "POST drop_uploads") return JsonReply(200, DropUploads(service));
   return JsonReply(404, {{"error", "the control endpoint has no " + what}});
 }

@@ -185,6 +185,10 @@ std::string IsoMillis(absl::Time time) {
   return absl::FormatTime(kIsoMillis, time, absl::UTCTimeZone());
 }
 
+std::string IsoSeconds(absl::Time time) {
+  return IsoMillis(absl::FromUnixSeconds(absl::ToUnixSeconds(time)));
+}
+
 std::string BasicDate(absl::Time time) {
   return absl::FormatTime(kBasicDate, time, absl::UTCTimeZone());
 }

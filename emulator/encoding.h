@@ -39,9 +39,10 @@ std::string TrimSpace(std::string_view text);
 // `text` as a number of digits only, not above `max`; nullopt otherwise.
 std::optional<int64_t> ParseNumber(std::string_view text, int64_t max);
 
-std::string HttpDate(absl::Time time);   // Sat, 16 Dec 2023 16:20:57 GMT
-std::string IsoMillis(absl::Time time);  // 2023-12-16T16:20:57.000Z
-std::string BasicDate(absl::Time time);  // 20231216T162057Z
+std::string HttpDate(absl::Time time);    // Sat, 16 Dec 2023 16:20:57 GMT
+std::string IsoMillis(absl::Time time);   // 2023-12-16T16:20:57.000Z
+std::string IsoSeconds(absl::Time time);  // the same of the whole second: as OSS writes its XML
+std::string BasicDate(absl::Time time);   // 20231216T162057Z
 // The inverses; nullopt for anything but exactly that form.
 std::optional<absl::Time> ParseHttpDate(std::string_view text);
 std::optional<absl::Time> ParseIsoMillis(std::string_view text);

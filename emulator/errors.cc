@@ -83,6 +83,18 @@ OssError MalformedXml(const std::string& message) {
   return {400, "MalformedXML", message, "0042-00000205"};
 }
 
+OssError MethodNotAllowed(const std::string& message) {
+  return {405, "MethodNotAllowed", message, kUnknownEc};
+}
+
+OssError MissingArgument(const std::string& name) {
+  return {400,
+          "MissingArgument",
+          "Missing some required arguments.",
+          kUnknownEc,
+          {{"ArgumentName", name}}};
+}
+
 OssError MissingContentLength() {
   return {411, "MissingContentLength", "You must provide the Content-Length HTTP header.",
           kUnknownEc};
@@ -107,6 +119,14 @@ OssError NoSuchUpload(const std::string& upload_id, const std::string& ec) {
           "have been aborted or completed.",
           ec,
           {{"UploadId", upload_id}}};
+}
+
+OssError NoSuchVersion(const std::string& key, const std::string& version_id) {
+  return {404,
+          "NoSuchVersion",
+          "The specified version does not exist.",
+          kUnknownEc,
+          {{"Key", key}, {"VersionId", version_id}}};
 }
 
 OssError NotImplemented(const std::string& name) {

@@ -13,7 +13,7 @@
 
 namespace penstock::emulator {
 
-// An element of an error's XML besides the common ones.
+// An element of an error's XML, or a header of it, besides the common ones.
 struct ErrorElement {
   std::string name;
   std::string value;
@@ -26,6 +26,8 @@ struct OssError {
   std::string message;
   std::string ec;  // OSS's diagnosis number; kUnknownEc where the specification names none
   std::vector<ErrorElement> elements = {};
+  std::vector<ErrorElement> headers = {};  // of the reply, besides the common ones
+  std::string effect = "none";             // for the journal: CallbackFailed comes after one
 };
 
 inline constexpr char kUnknownEc[] = "0000-00000000";
@@ -62,10 +64,13 @@ OssError InvalidObjectName(const std::string& key);
 OssError InvalidPart(const std::string& etag, int part_number, const std::string& upload_id);
 OssError InvalidPartOrder(const std::string& upload_id);
 OssError MalformedXml(const std::string& message);
+OssError MethodNotAllowed(const std::string& message);
+OssError MissingArgument(const std::string& name);
 OssError MissingContentLength();
 OssError NoSuchBucket(const std::string& bucket);
 OssError NoSuchKey(const std::string& key);
 OssError NoSuchUpload(const std::string& upload_id, const std::string& ec);
+OssError NoSuchVersion(const std::string& key, const std::string& version_id);
 // What the emulator does not do: `name` is the operation, query key or header.
 OssError NotImplemented(const std::string& name);
 OssError PreconditionFailed(const std::string& header);

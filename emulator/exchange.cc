@@ -33,15 +33,11 @@ void AlterHeader(const std::string& name, Reply& reply) {
   }
 }
 
-std::string QueryOr(const Request& request, const char* name) {
-  const std::string* value = request.Query(name);
-  return value == nullptr ? std::string() : *value;
-}
-
 }  // namespace
 
 Result<size_t> CountingBody::Read(char* data, size_t size) {
-  Result<size_t> read = body_.Read(data, size);
+  if (pause_) pause_();
+  Result<size_t> read = body_.Read(data, std::min(size, piece_bytes_));
   if (!read.ok()) return read;
   count_ += static_cast<int64_t>(read.value());
   crc64_ = ExtendCrc64(crc64_, {data, read.value()});
@@ -72,6 +68,7 @@ Outcome Exchange::Run() {
   } else {
     outcome.reply = ErrorReply(result.error());
     entry_.code = result.error().code;
+    entry_.effect = result.error().effect;
   }
   if (fault_) FaultAfterEffect(outcome.reply);
   AddCommonHeaders(outcome.reply);
@@ -81,6 +78,7 @@ Outcome Exchange::Run() {
   entry_.bytes = body_.count();
   entry_.crc64 = body_.crc64();
   service_.journal().Append(entry_);
+  if (fault_ && fault_->kind == FaultKind::kSlowDrip) outcome.drip = fault_;
   if (fault_ && fault_->kind == FaultKind::kHold) service_.faults().Hold(*fault_);
   return outcome;
 }
@@ -90,22 +88,43 @@ Result<Reply> Exchange::Perform() {
   EMULATOR_RETURN_IF_ERROR(Route(service_.options().routing, request_));
   entry_.bucket = request_.bucket;
   entry_.key = request_.key;
-  entry_.upload_id = QueryOr(request_, "uploadId");
+  entry_.upload_id = request_.QueryOr("uploadId", "");
   entry_.part_number =
-      static_cast<int>(ParseNumber(QueryOr(request_, "partNumber"), 1000000).value_or(0));
+      static_cast<int>(ParseNumber(request_.QueryOr("partNumber", ""), 1000000).value_or(0));
   EMULATOR_ASSIGN_OR_RETURN(const Operation* operation, Identify(request_));
   entry_.operation = operation->name;
   EMULATOR_RETURN_IF_ERROR(Authorize());
   EMULATOR_RETURN_IF_ERROR(CheckSupported(*operation, request_));
-  bucket_ = service_.FindBucket(request_.bucket);
-  if (bucket_ == nullptr) return NoSuchBucket(request_.bucket);
+  if (operation->run != nullptr) {
+    bucket_ = service_.FindBucket(request_.bucket);
+    if (bucket_ == nullptr) return NoSuchBucket(request_.bucket);
+    EMULATOR_RETURN_IF_ERROR(CheckPayer());
+  }
   fault_ = service_.faults().Take({entry_.operation, entry_.key, entry_.part_number}, false);
   if (fault_) {
     entry_.fault = FaultName(fault_->kind);
     EMULATOR_RETURN_IF_ERROR(FaultBeforeEffect());
   }
-  Call call{request_, *bucket_, body_, service_.options().reply, now_};
+  const ReplyOptions& options = service_.options().reply;
+  if (operation->run == nullptr) {
+    ServiceCall call{request_, service_.buckets(), options};
+    return operation->run_of_service(call);
+  }
+  Call call{request_, *bucket_, service_.buckets(), body_, options, now_};
   return operation->run(call);
+}
+
+Failure Exchange::CheckPayer() const {
+  constexpr char kPayer[] = "x-oss-request-payer";
+  const std::string payer = request_.HeaderOr(kPayer, request_.QueryOr(kPayer, ""));
+  if (!payer.empty() && payer != "requester") {
+    return InvalidArgument("The payer can only be the requester.", kPayer, payer);
+  }
+  if (bucket_->options().requester_pays && payer.empty()) {
+    return AccessDenied("The bucket is a requester pays bucket: the request lacks " +
+                        std::string(kPayer) + ".");
+  }
+  return std::nullopt;
 }
 
 Failure Exchange::Authorize() {
@@ -118,7 +137,7 @@ Failure Exchange::Authorize() {
     }
     now_ += absl::Milliseconds(skew->delay_ms);
   }
-  return Authenticate(service_.options().credential, request_, now_);
+  return Authenticate(*service_.credential(), request_, now_);
 }
 
 Failure Exchange::FaultBeforeEffect() {
@@ -137,7 +156,11 @@ Failure Exchange::FaultBeforeEffect() {
       service_.faults().Sleep(absl::Milliseconds(fault_->delay_ms));
       return std::nullopt;
     case FaultKind::kLoseUpload:
-      bucket_->DropUpload(entry_.upload_id);
+      if (bucket_ != nullptr) bucket_->DropUpload(entry_.upload_id);
+      return std::nullopt;
+    case FaultKind::kSlowRead:
+      body_.Throttle(static_cast<size_t>(fault_->piece_bytes),
+                     [this] { service_.faults().Pause(*fault_); });
       return std::nullopt;
     case FaultKind::kLate:
       body_.BeforeEnd([this] { service_.faults().Hold(*fault_); });
@@ -184,6 +207,9 @@ void Exchange::FaultAfterEffect(Reply& reply) {
 Reply Exchange::ErrorReply(const OssError& error) const {
   Reply reply;
   reply.status = error.status;
+  for (const ErrorElement& header : error.headers) {
+    reply.headers.emplace_back(header.name, header.value);
+  }
   if (error.status == 304) return reply;
   if (fault_ && fault_->kind == FaultKind::kError && !fault_->xml) {
     // As a proxy before OSS would answer.
@@ -211,6 +237,9 @@ void Exchange::AddCommonHeaders(Reply& reply) const {
   reply.headers.emplace_back("x-oss-request-id", request_id_);
   reply.headers.emplace_back("x-oss-server-time",
                              std::to_string(absl::ToInt64Milliseconds(elapsed)));
+  if (bucket_ != nullptr && bucket_->options().requester_pays && reply.status < 300) {
+    reply.headers.emplace_back("x-oss-request-charged", "requester");
+  }
 }
 
 }  // namespace penstock::emulator

@@ -2,6 +2,7 @@
 #define PENSTOCK_EMULATOR_EXCHANGE_H_
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,12 @@ class CountingBody : public Body {
   int64_t count() const { return count_; }
   uint64_t crc64() const { return crc64_; }
 
+  // Reads no more than `bytes` at a time, and calls `pause` before each.
+  void Throttle(size_t bytes, std::function<void()> pause) {
+    piece_bytes_ = bytes;
+    pause_ = std::move(pause);
+  }
+
   // Calls `hold`, once, when the whole body has been read and before the reader learns of its end.
   void BeforeEnd(std::function<void()> hold) { before_end_ = std::move(hold); }
 
@@ -29,6 +36,8 @@ class CountingBody : public Body {
   int64_t count_ = 0;
   uint64_t crc64_ = 0;
   std::function<void()> before_end_;
+  size_t piece_bytes_ = std::numeric_limits<size_t>::max();
+  std::function<void()> pause_;
 };
 
 // One request on its way through the service: routing, faults of the clock, signature, bucket,
@@ -41,6 +50,8 @@ class Exchange {
  private:
   Result<Reply> Perform();
   Failure Authorize();
+  // AccessDenied when the requester must agree to pay and does not.
+  Failure CheckPayer() const;
   // Applies what a fault does before the operation: nullopt to go on. With a fate other than
   // kSend the error returned is never seen.
   Failure FaultBeforeEffect();
@@ -56,7 +67,7 @@ class Exchange {
   const absl::Time started_;
   absl::Time now_;  // started_, unless a fault moved the clock
   const std::string request_id_;
-  Bucket* bucket_ = nullptr;
+  Bucket* bucket_ = nullptr;  // of a request to a bucket, once it is found
   std::optional<Fault> fault_;
   Fate fate_ = Fate::kSend;
   JournalEntry entry_;

@@ -173,6 +173,53 @@ TEST_F(FaultTest, LateRequestsAreReceivedButNotYetCarriedOut) {
   EXPECT_EQ(service_->FindBucket("bucket")->FindUpload("key", id, "").value().parts.at(1).size, 4);
 }
 
+TEST_F(FaultTest, DripsTheReply) {
+  Put("key", std::string(200, 'x'));
+  AddFault({{"kind", "slow_drip"}, {"delay_ms", 1}, {"piece_bytes", 7}, {"count", 2}});
+  EXPECT_EQ(Get("key").body, std::string(200, 'x'));
+  EXPECT_EQ(Head("key").status, 200);
+  EXPECT_EQ(LastEntry()["fault"], "slow_drip");
+}
+
+TEST_F(FaultTest, ReadsTheBodySlowly) {
+  AddFault({{"kind", "slow_read"}, {"delay_ms", 10}, {"piece_bytes", 50}});
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(Put("key", std::string(200, 'x')).status, 200);
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(40));
+  EXPECT_EQ(LastEntry()["bytes"], 200);
+}
+
+TEST_F(FaultTest, ClearedFaultsSlowNothingDown) {
+  AddFault({{"kind", "slow_drip"}, {"delay_ms", 600000}, {"piece_bytes", 1}});
+  TestReply slow;
+  std::thread sender([&] { slow = Put("key", "x"); });
+  client_->Control("GET", "wait?operation=PutObject");
+  client_->Control("DELETE", "faults");
+  sender.join();
+  EXPECT_EQ(slow.status, 200);
+}
+
+TEST_F(FaultTest, CredentialsAreReplacedAndOldTokensExpire) {
+  const auto put = [&](const std::string& secret, const std::string& token) {
+    TestRequest request = {.method = "PUT", .key = "key", .body = "x", .secret = secret};
+    if (!token.empty()) request.headers["x-oss-security-token"] = token;
+    return Send(request);
+  };
+  const auto replace = [&](const std::string& secret, const std::string& token) {
+    client_->Control(
+        "POST", "credential",
+        {{"access_key_id", "id"}, {"access_key_secret", secret}, {"security_token", token}});
+  };
+  replace("s1", "t1");
+  EXPECT_EQ(put("secret", "").Element("Code"), "InvalidAccessKeyId");
+  EXPECT_EQ(put("s1", "t1").status, 200);
+  replace("s2", "t2");
+  EXPECT_EQ(put("s1", "t1").Element("Code"), "SecurityTokenExpired");
+  EXPECT_EQ(put("s2", "t1").Element("Code"), "SecurityTokenExpired");
+  EXPECT_EQ(put("s2", "t0").Element("Code"), "InvalidSecurityToken");
+  EXPECT_EQ(put("s2", "t2").status, 200);
+}
+
 TEST_F(FaultTest, StopEndsWaitsAndHolds) {
   AddFault({{"kind", "hold"}, {"operation", "PutObject"}});
   std::thread sender([&] { Put("key", "x"); });
@@ -222,6 +269,7 @@ TEST_F(FaultTest, RefusesWhatTheControlEndpointDoesNotKnow) {
                                              {{"kind", "error"}, {"colour", "red"}},
                                              {{"kind", "error"}, {"count", 0}},
                                              {{"kind", "delay"}, {"delay_ms", -1}},
+                                             {{"kind", "slow_drip"}, {"piece_bytes", 0}},
                                              json::array()}) {
     EXPECT_EQ(client_->Control("POST", "faults", fault).at("status"), 400) << fault;
   }

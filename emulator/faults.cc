@@ -10,7 +10,7 @@
 namespace penstock::emulator {
 namespace {
 
-constexpr std::array<std::pair<const char*, FaultKind>, 13> kKinds = {{
+constexpr std::array<std::pair<const char*, FaultKind>, 15> kKinds = {{
     {"drop_reply_after_effect", FaultKind::kDropReplyAfterEffect},
     {"reset_before_effect", FaultKind::kResetBeforeEffect},
     {"reset_mid_body", FaultKind::kResetMidBody},
@@ -23,6 +23,8 @@ constexpr std::array<std::pair<const char*, FaultKind>, 13> kKinds = {{
     {"skew", FaultKind::kSkew},
     {"lose_upload", FaultKind::kLoseUpload},
     {"hold", FaultKind::kHold},
+    {"slow_drip", FaultKind::kSlowDrip},
+    {"slow_read", FaultKind::kSlowRead},
     {"late", FaultKind::kLate},
 }};
 
@@ -37,6 +39,7 @@ void CheckRanges(const Fault& fault) {
   if (fault.status < 200 || fault.status > 599) throw std::invalid_argument("status: 200 to 599");
   if (fault.skip < 0) throw std::invalid_argument("skip must not be negative");
   if (fault.count < 1) throw std::invalid_argument("count must be at least 1");
+  if (fault.piece_bytes < 1) throw std::invalid_argument("piece_bytes must be at least 1");
   if (fault.delay_ms < 0 && fault.kind != FaultKind::kSkew) {
     throw std::invalid_argument("delay_ms must not be negative");
   }
@@ -58,6 +61,7 @@ void to_json(nlohmann::json& json, const Fault& fault) {
           {"code", fault.code},
           {"xml", fault.xml},
           {"delay_ms", fault.delay_ms},
+          {"piece_bytes", fault.piece_bytes},
           {"skip", fault.skip},
           {"count", fault.count},
           {"fired", fault.fired}};
@@ -84,6 +88,8 @@ void from_json(const nlohmann::json& json, Fault& fault) {
       value.get_to(fault.xml);
     } else if (name == "delay_ms") {
       value.get_to(fault.delay_ms);
+    } else if (name == "piece_bytes") {
+      value.get_to(fault.piece_bytes);
     } else if (name == "skip") {
       value.get_to(fault.skip);
     } else if (name == "count") {
@@ -140,6 +146,13 @@ void FaultTable::Sleep(absl::Duration delay) const {
   std::unique_lock lock(mutex_);
   const int64_t cleared = cleared_below_;
   changed_.wait_until(lock, deadline, [&] { return stopped_ || cleared_below_ != cleared; });
+}
+
+void FaultTable::Pause(const Fault& fault) const {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(fault.delay_ms);
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, deadline, [&] { return stopped_ || fault.id < cleared_below_; });
 }
 
 void FaultTable::Hold(const Fault& fault) {

@@ -29,6 +29,8 @@ enum class FaultKind {
                           // RequestTimeTooSkewed with the right time)
   kLoseUpload,            // the upload that the request names is removed first
   kHold,                  // the effect happens, the reply waits until the faults are cleared
+  kSlowDrip,              // the reply goes out in pieces of piece_bytes, delay_ms apart
+  kSlowRead,              // the body is read in such pieces
   kLate,                  // the body is received, the effect waits until the faults are cleared
 };
 
@@ -42,6 +44,7 @@ struct Fault {
   std::string code = "InternalError";  // of kError
   bool xml = true;                     // of kError: whether there is a body
   int64_t delay_ms = 0;                // negative only for kSkew
+  int64_t piece_bytes = 64;            // of kSlowDrip and kSlowRead
   int skip = 0;                        // so many matching requests pass first
   int count = 1;                       // so often it fires
   int fired = 0;
@@ -74,6 +77,9 @@ class FaultTable {
 
   // Waits for `delay`, or until Clear or Stop.
   void Sleep(absl::Duration delay) const;
+  // Waits for the fault's delay_ms, or until Clear or Stop; at once if `fault` has been cleared
+  // already.
+  void Pause(const Fault& fault) const;
   // Waits until Clear or Stop; at once if `fault` has been cleared already.
   void Hold(const Fault& fault);
   // Waits until the fault `id` holds a request, or has held one; false on timeout, Clear and Stop.

@@ -1,6 +1,7 @@
 // oss-emulator: a strict stand-in of Alibaba Cloud OSS's REST API (README.md).
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -25,6 +26,8 @@ struct Flags {
   std::string token_file;
   std::string region = "cn-hangzhou";
   std::vector<std::string> cnames;
+  std::vector<std::string> versioning;
+  std::vector<std::string> requester_pays;
   bool no_md5 = false;
   bool no_crc64 = false;
   int64_t body_timeout_ms = 30000;
@@ -45,6 +48,9 @@ void AddFlags(Flags& flags, CLI::App& app) {
   app.add_option("--region", flags.region, "Region that signatures must name")
       ->capture_default_str();
   app.add_option("--cname", flags.cnames, "DOMAIN=BUCKET: a customer domain; may be repeated");
+  app.add_option("--versioning", flags.versioning, "A bucket with versioning; may be repeated");
+  app.add_option("--requester-pays", flags.requester_pays,
+                 "A bucket whose requesters must agree to pay; may be repeated");
   app.add_flag("--no-md5", flags.no_md5, "ETags are ids without meaning, no Content-MD5 is told");
   app.add_flag("--no-crc64", flags.no_crc64, "No CRC-64 is computed or told");
   app.add_option("--body-timeout-ms", flags.body_timeout_ms, "How long a request's body may stall")
@@ -72,6 +78,18 @@ std::map<std::string, std::string> ParseCnames(const std::vector<std::string>& f
   return cnames;
 }
 
+// Only buckets that exist have settings.
+void AddSettings(const Flags& flags, ServiceOptions& options) {
+  const auto settings_of = [&](const std::string& bucket) -> BucketOptions& {
+    if (std::find(flags.buckets.begin(), flags.buckets.end(), bucket) == flags.buckets.end()) {
+      throw std::invalid_argument("no --bucket has the name '" + bucket + "'");
+    }
+    return options.settings[bucket];
+  };
+  for (const std::string& bucket : flags.versioning) settings_of(bucket).versioning = true;
+  for (const std::string& bucket : flags.requester_pays) settings_of(bucket).requester_pays = true;
+}
+
 ServiceOptions MakeOptions(const Flags& flags) {
   ServiceOptions options;
   options.credential.access_key_id = flags.access_key_id;
@@ -87,6 +105,7 @@ ServiceOptions MakeOptions(const Flags& flags) {
       throw std::invalid_argument("'" + bucket + "' is not a valid name of a bucket");
     }
   }
+  AddSettings(flags, options);
   return options;
 }
 

@@ -1,6 +1,7 @@
 // InitiateMultipartUpload, UploadPart, CompleteMultipartUpload and AbortMultipartUpload.
 
 #include "emulator/attributes.h"
+#include "emulator/callback.h"
 #include "emulator/encoding.h"
 #include "emulator/multipart.h"
 #include "emulator/operation.h"
@@ -14,34 +15,15 @@ constexpr char kAbortNoSuchUpload[] = "0042-00000002";
 constexpr char kInitiateFileExists[] = "0042-00000214";
 constexpr size_t kMaxCompletionBytes = 4 << 20;  // 10,000 parts take less than 1.5 MB
 
-std::string Named(const std::string& name, bool url_encoded) {
-  return url_encoded ? PercentEncode(name, false) : name;
-}
-
-Result<int> ReadPartNumber(const Request& request) {
-  const std::string* text = request.Query("partNumber");
-  const auto number = ParseNumber(text == nullptr ? "" : *text, kMaxPartNumber);
-  if (number && *number >= 1) return static_cast<int>(*number);
-  return InvalidArgument("Part number must be an integer between 1 and 10000, inclusive.",
-                         "PartNumber", text == nullptr ? "" : *text, "0017-00000220");
-}
-
-// Receives the body of a part and checks its MD5.
-Result<Part> ReceivePart(Call& call, int number, const std::optional<std::string>& md5) {
-  BlobStore& blobs = call.bucket.blobs();
-  EMULATOR_ASSIGN_OR_RETURN(
-      const Blob blob, blobs.Receive(call.body, kMaxPartBytes, EntityTooLarge("The part"),
-                                     {call.options.md5 || md5.has_value(), call.options.crc64}));
-  if (md5 && *md5 != *blob.md5) {
-    blobs.Remove(blob.id);
-    return BadDigest();
-  }
+Result<Part> ReceivePart(Call& call, int number) {
+  EMULATOR_ASSIGN_OR_RETURN(const Blob blob,
+                            ReceiveChecked(call, kMaxPartBytes, EntityTooLarge("The part")));
   Part part;
   part.number = number;
   part.blob = blob.id;
   part.size = blob.size;
   part.crc64 = blob.crc64;
-  part.etag = call.options.md5 ? UpperHex(*blob.md5) : RandomUpperHex(16);
+  part.etag = ETagOf(call, blob);
   part.modified = call.now;
   return part;
 }
@@ -53,9 +35,7 @@ Result<std::optional<std::vector<ListedPart>>> ReadCompletion(Call& call) {
     return InvalidArgument("x-oss-complete-all must be yes.", "x-oss-complete-all", *all,
                            "0042-00000216");
   }
-  EMULATOR_ASSIGN_OR_RETURN(const std::optional<std::string> md5, ReadContentMd5(call.request));
-  EMULATOR_ASSIGN_OR_RETURN(const std::string body, ReadAll(call.body, kMaxCompletionBytes));
-  if (md5 && *md5 != Md5Digest(body)) return BadDigest();
+  EMULATOR_ASSIGN_OR_RETURN(const std::string body, ReadCheckedBody(call, kMaxCompletionBytes));
   if (all != nullptr && !body.empty()) {
     return InvalidArgument("With x-oss-complete-all the body must be empty.", "x-oss-complete-all",
                            *all, "0042-00000216");
@@ -74,16 +54,8 @@ Reply CompletionReply(const Call& call, const Object& object, bool url_encoded) 
   xml.Add("Bucket", bucket);
   xml.Add("Key", Named(object.key, url_encoded));
   xml.Add("ETag", Quoted(object.etag));
-  Reply reply;
-  reply.body = xml.Text();
-  reply.headers.emplace_back("Content-Type", "application/xml");
-  reply.headers.emplace_back("ETag", Quoted(object.etag));
-  if (object.crc64) {
-    reply.headers.emplace_back("x-oss-hash-crc64ecma", std::to_string(*object.crc64));
-  }
-  if (!object.attributes.encryption.empty()) {
-    reply.headers.emplace_back("x-oss-server-side-encryption", object.attributes.encryption);
-  }
+  Reply reply = XmlReply(xml.Text());
+  AddStoredHeaders(object, reply);
   reply.effect = "created an object of " + std::to_string(object.pieces.size()) + " parts, " +
                  std::to_string(object.size) + " bytes";
   return reply;
@@ -96,9 +68,7 @@ Result<Reply> InitiateMultipartUpload(Call& call) {
   EMULATOR_ASSIGN_OR_RETURN(const bool url_encoded, ReadUrlEncoding(request));
   EMULATOR_ASSIGN_OR_RETURN(const bool forbid, ReadForbidOverwrite(request));
   EMULATOR_ASSIGN_OR_RETURN(const Attributes attributes, ReadAttributes(request));
-  EMULATOR_ASSIGN_OR_RETURN(const std::optional<std::string> md5, ReadContentMd5(request));
-  EMULATOR_ASSIGN_OR_RETURN(const std::string body, ReadAll(call.body, kMaxCompletionBytes));
-  if (md5 && *md5 != Md5Digest(body)) return BadDigest();
+  EMULATOR_ASSIGN_OR_RETURN(const std::string body, ReadCheckedBody(call, kMaxCompletionBytes));
   if (!body.empty()) return NotImplemented("a body of InitiateMultipartUpload");
   EMULATOR_RETURN_IF_ERROR(call.bucket.CheckOverwrite(request.key, forbid, kInitiateFileExists));
   EMULATOR_ASSIGN_OR_RETURN(const std::string id,
@@ -108,12 +78,8 @@ Result<Reply> InitiateMultipartUpload(Call& call) {
   xml.Add("Bucket", call.bucket.name());
   xml.Add("Key", Named(request.key, url_encoded));
   xml.Add("UploadId", id);
-  Reply reply;
-  reply.body = xml.Text();
-  reply.headers.emplace_back("Content-Type", "application/xml");
-  if (!attributes.encryption.empty()) {
-    reply.headers.emplace_back("x-oss-server-side-encryption", attributes.encryption);
-  }
+  Reply reply = XmlReply(xml.Text());
+  AddEncryptionHeaders(attributes, reply);
   reply.effect = "began upload " + id;
   return reply;
 }
@@ -121,7 +87,7 @@ Result<Reply> InitiateMultipartUpload(Call& call) {
 Result<Reply> UploadPart(Call& call) {
   const Request& request = call.request;
   for (const auto& [name, value] : request.headers) {
-    if (name.starts_with("x-oss-server-side-encryption")) {
+    if (name.starts_with("x-oss-server-side-")) {
       return InvalidArgument("Encryption is fixed by InitiateMultipartUpload.", name, value);
     }
   }
@@ -129,9 +95,8 @@ Result<Reply> UploadPart(Call& call) {
   const std::string* id = request.Query("uploadId");
   if (id == nullptr) return InvalidArgument("The uploadId is missing.", "uploadId", "");
   if (!call.body.length() && !call.body.chunked()) return MissingContentLength();
-  EMULATOR_ASSIGN_OR_RETURN(const std::optional<std::string> md5, ReadContentMd5(request));
   EMULATOR_RETURN_IF_ERROR(call.bucket.BeginPart(request.key, *id, kUploadPartNoSuchUpload));
-  const Result<Part> part = ReceivePart(call, number, md5);
+  const Result<Part> part = ReceivePart(call, number);
   Failure failure = call.bucket.FinishPart(request.key, *id, kUploadPartNoSuchUpload,
                                            part.ok() ? std::optional(part.value()) : std::nullopt);
   if (!part.ok()) return part.error();
@@ -157,11 +122,13 @@ Result<Reply> CompleteMultipartUpload(Call& call) {
   EMULATOR_ASSIGN_OR_RETURN(completion.forbid_overwrite, ReadForbidOverwrite(request));
   EMULATOR_ASSIGN_OR_RETURN(completion.acl, ReadAcl(request));
   EMULATOR_ASSIGN_OR_RETURN(completion.parts, ReadCompletion(call));
+  EMULATOR_ASSIGN_OR_RETURN(const std::optional<Callback> callback, ReadCallback(request));
   completion.now = call.now;
   EMULATOR_ASSIGN_OR_RETURN(
       const ObjectPtr stored,
       call.bucket.CompleteUpload(request.key, *request.Query("uploadId"), completion));
-  return CompletionReply(call, stored->object, url_encoded);
+  return AnswerCallback(callback, call, stored->object,
+                        CompletionReply(call, stored->object, url_encoded));
 }
 
 Result<Reply> AbortMultipartUpload(Call& call) {

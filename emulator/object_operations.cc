@@ -1,8 +1,9 @@
-// PutObject, GetObject, HeadObject, GetObjectMeta and DeleteObject.
+// PutObject, GetObject, HeadObject and GetObjectMeta.
 
 #include <algorithm>
 
 #include "emulator/attributes.h"
+#include "emulator/callback.h"
 #include "emulator/conditions.h"
 #include "emulator/encoding.h"
 #include "emulator/multipart.h"
@@ -34,13 +35,22 @@ Failure ApplyOverrides(const Request& request, Object& object) {
   return std::nullopt;
 }
 
+Result<ObjectPtr> Find(const Call& call) {
+  return call.bucket.FindObject(call.request.key, call.request.Query("versionId"));
+}
+
+void AddAppendPosition(const Object& object, Reply& reply) {
+  if (object.type != "Appendable") return;
+  reply.headers.emplace_back("x-oss-next-append-position", std::to_string(object.size));
+}
+
 }  // namespace
 
 Result<Reply> PutObject(Call& call) {
   const Request& request = call.request;
   if (!call.body.length() && !call.body.chunked()) return MissingContentLength();
   EMULATOR_ASSIGN_OR_RETURN(const bool forbid, ReadForbidOverwrite(request));
-  EMULATOR_ASSIGN_OR_RETURN(const std::optional<std::string> md5, ReadContentMd5(request));
+  EMULATOR_ASSIGN_OR_RETURN(const std::optional<Callback> callback, ReadCallback(request));
   Object object;
   object.key = request.key;
   object.type = "Normal";
@@ -49,15 +59,8 @@ Result<Reply> PutObject(Call& call) {
   EMULATOR_RETURN_IF_ERROR(call.bucket.CheckOverwrite(request.key, forbid, kPutFileExists));
   const OssError too_large = InvalidArgument("The size of the object exceeds 5 GB.",
                                              "Content-Length", std::to_string(kMaxPartBytes));
-  EMULATOR_ASSIGN_OR_RETURN(
-      const Blob blob,
-      call.bucket.blobs().Receive(call.body, kMaxPartBytes, too_large,
-                                  {call.options.md5 || md5.has_value(), call.options.crc64}));
-  if (md5 && *md5 != *blob.md5) {
-    call.bucket.blobs().Remove(blob.id);
-    return BadDigest();
-  }
-  object.etag = call.options.md5 ? UpperHex(*blob.md5) : RandomUpperHex(16);
+  EMULATOR_ASSIGN_OR_RETURN(const Blob blob, ReceiveChecked(call, kMaxPartBytes, too_large));
+  object.etag = ETagOf(call, blob);
   if (call.options.md5) object.content_md5 = Base64(*blob.md5);
   object.size = blob.size;
   object.crc64 = blob.crc64;
@@ -67,16 +70,9 @@ Result<Reply> PutObject(Call& call) {
                             call.bucket.PutObject(std::move(object), forbid, kPutFileExists));
   Reply reply;
   reply.effect = "stored an object of " + std::to_string(blob.size) + " bytes";
-  reply.headers.emplace_back("ETag", Quoted(stored->object.etag));
+  AddStoredHeaders(stored->object, reply);
   if (call.options.md5) reply.headers.emplace_back("Content-MD5", stored->object.content_md5);
-  if (blob.crc64) {
-    reply.headers.emplace_back("x-oss-hash-crc64ecma", std::to_string(*blob.crc64));
-  }
-  if (!stored->object.attributes.encryption.empty()) {
-    reply.headers.emplace_back("x-oss-server-side-encryption",
-                               stored->object.attributes.encryption);
-  }
-  return reply;
+  return AnswerCallback(callback, call, stored->object, std::move(reply));
 }
 
 Result<Reply> GetObject(Call& call) {
@@ -85,7 +81,7 @@ Result<Reply> GetObject(Call& call) {
   if (!behavior.empty() && behavior != "standard") {
     return NotImplemented("x-oss-range-behavior: " + behavior);
   }
-  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, call.bucket.FindObject(request.key));
+  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, Find(call));
   Object object = stored->object;
   EMULATOR_RETURN_IF_ERROR(CheckConditions(request, object));
   if (object.attributes.storage_class.ends_with("Archive")) {
@@ -111,33 +107,27 @@ Result<Reply> GetObject(Call& call) {
 }
 
 Result<Reply> HeadObject(Call& call) {
-  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, call.bucket.FindObject(call.request.key));
+  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, Find(call));
   EMULATOR_RETURN_IF_ERROR(CheckConditions(call.request, stored->object));
   Reply reply;
   AddObjectHeaders(stored->object, reply);
+  AddAppendPosition(stored->object, reply);
   reply.object = stored;
   reply.size = stored->object.size;
   return reply;
 }
 
 Result<Reply> GetObjectMeta(Call& call) {
-  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, call.bucket.FindObject(call.request.key));
+  EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, Find(call));
   Reply reply;
   reply.headers.emplace_back("ETag", Quoted(stored->object.etag));
   reply.headers.emplace_back("Last-Modified", HttpDate(stored->object.modified));
   if (stored->object.crc64) {
     reply.headers.emplace_back("x-oss-hash-crc64ecma", std::to_string(*stored->object.crc64));
   }
+  AddVersionHeader(stored->object, reply);
   reply.object = stored;
   reply.size = stored->object.size;
-  return reply;
-}
-
-Result<Reply> DeleteObject(Call& call) {
-  EMULATOR_ASSIGN_OR_RETURN(const bool existed, call.bucket.DeleteObject(call.request.key));
-  Reply reply;
-  reply.status = 204;
-  if (existed) reply.effect = "deleted the object";
   return reply;
 }
 

@@ -6,34 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
-#include "emulator/body.h"
-#include "emulator/bucket.h"
+#include "emulator/call.h"
 #include "emulator/errors.h"
 #include "emulator/reply.h"
 #include "emulator/request.h"
 
 namespace penstock::emulator {
 
-// What replies are made of besides the object.
-struct ReplyOptions {
-  std::string region;
-  bool md5 = true;    // otherwise an ETag is an id without meaning, and there is no Content-MD5
-  bool crc64 = true;  // otherwise no CRC-64 is kept or told
-};
-
-// One request to an existing bucket, allowed to its sender.
-struct Call {
-  const Request& request;
-  Bucket& bucket;
-  Body& body;
-  const ReplyOptions& options;
-  absl::Time now;
-};
-
+// An operation has one of the two functions.
 struct Operation {
   const char* name;
   Result<Reply> (*run)(Call& call);
+  Result<Reply> (*run_of_service)(ServiceCall& call);
   // Query parameters and x-oss-* or conditional headers that it understands, besides those of the
   // signature. A name that ends with * stands for all that begin so.
   std::vector<std::string> parameters;
@@ -45,20 +29,38 @@ struct Operation {
 Result<const Operation*> Identify(const Request& request);
 
 // NotImplemented when the request has a query parameter or header that the operation does not
-// understand: the emulator never guesses what it might mean.
+// understand: the emulator never guesses what it might mean. InvalidArgument for a traffic limit
+// out of range, or given twice.
 Failure CheckSupported(const Operation& operation, const Request& request);
 
+Result<Reply> AppendObject(Call& call);
 Result<Reply> PutObject(Call& call);
 Result<Reply> GetObject(Call& call);
 Result<Reply> HeadObject(Call& call);
 Result<Reply> GetObjectMeta(Call& call);
 Result<Reply> DeleteObject(Call& call);
+Result<Reply> DeleteMultipleObjects(Call& call);
+Result<Reply> CopyObject(Call& call);
+Result<Reply> PutObjectTagging(Call& call);
+Result<Reply> GetObjectTagging(Call& call);
+Result<Reply> DeleteObjectTagging(Call& call);
+Result<Reply> PutObjectAcl(Call& call);
+Result<Reply> GetObjectAcl(Call& call);
 Result<Reply> InitiateMultipartUpload(Call& call);
 Result<Reply> UploadPart(Call& call);
+Result<Reply> UploadPartCopy(Call& call);
 Result<Reply> CompleteMultipartUpload(Call& call);
 Result<Reply> AbortMultipartUpload(Call& call);
 Result<Reply> ListParts(Call& call);
 Result<Reply> ListMultipartUploads(Call& call);
+Result<Reply> ListObjects(Call& call);
+Result<Reply> ListObjectsV2(Call& call);
+Result<Reply> ListObjectVersions(Call& call);
+Result<Reply> GetBucketInfo(Call& call);
+Result<Reply> GetBucketLocation(Call& call);
+Result<Reply> GetBucketAcl(Call& call);
+Result<Reply> GetBucketVersioning(Call& call);
+Result<Reply> ListBuckets(ServiceCall& call);
 
 }  // namespace penstock::emulator
 

@@ -26,10 +26,14 @@ json AttributesToJson(const Attributes& attributes) {
   // Header values may be any bytes, which JSON strings cannot hold.
   json headers = json::object();
   for (const auto& [name, value] : attributes.headers) headers[name] = Base64(value);
+  auto tags = json::array();
+  for (const Tag& tag : attributes.tags) tags.push_back({tag.key, tag.value});
   return {{"headers", headers},
           {"storage_class", attributes.storage_class},
           {"encryption", attributes.encryption},
-          {"tagging_count", attributes.tagging_count}};
+          {"encryption_key_id", attributes.encryption_key_id},
+          {"data_encryption", attributes.data_encryption},
+          {"tags", tags}};
 }
 
 Attributes AttributesFromJson(const json& value) {
@@ -39,7 +43,9 @@ Attributes AttributesFromJson(const json& value) {
   }
   attributes.storage_class = value.at("storage_class");
   attributes.encryption = value.at("encryption");
-  attributes.tagging_count = value.at("tagging_count");
+  attributes.encryption_key_id = value.at("encryption_key_id");
+  attributes.data_encryption = value.at("data_encryption");
+  for (const auto& tag : value.at("tags")) attributes.tags.push_back({tag.at(0), tag.at(1)});
   return attributes;
 }
 
@@ -49,6 +55,8 @@ void to_json(json& json, const Object& object) {
   auto pieces = json::array();
   for (const Piece& piece : object.pieces) pieces.push_back({piece.blob, piece.size});
   json = {{"key", object.key},
+          {"version_id", object.version_id},
+          {"delete_marker", object.delete_marker},
           {"etag", object.etag},
           {"type", object.type},
           {"size", object.size},
@@ -62,6 +70,8 @@ void to_json(json& json, const Object& object) {
 
 void from_json(const json& json, Object& object) {
   object.key = json.at("key");
+  object.version_id = json.at("version_id");
+  object.delete_marker = json.at("delete_marker");
   object.etag = json.at("etag");
   object.type = json.at("type");
   object.size = json.at("size");

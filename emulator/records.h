@@ -14,12 +14,19 @@
 
 namespace penstock::emulator {
 
+struct Tag {
+  std::string key;
+  std::string value;
+};
+
 // What PutObject and InitiateMultipartUpload fix.
 struct Attributes {
   std::map<std::string, std::string> headers;  // lower-case; content headers and x-oss-meta-*
   std::string storage_class = "Standard";
-  std::string encryption;  // x-oss-server-side-encryption; empty without
-  int tagging_count = 0;
+  std::string encryption;         // x-oss-server-side-encryption; empty without
+  std::string encryption_key_id;  // of KMS; empty: the account's default key
+  std::string data_encryption;    // x-oss-server-side-data-encryption; empty without
+  std::vector<Tag> tags;
 };
 
 // A piece of an object's content: one blob.
@@ -30,11 +37,13 @@ struct Piece {
 
 struct Object {
   std::string key;
-  std::string etag;  // without quotes
-  std::string type;  // Normal or Multipart
+  std::string version_id;      // empty in a bucket without versioning
+  bool delete_marker = false;  // then only key, version and time have a meaning
+  std::string etag;            // without quotes
+  std::string type;            // Normal, Multipart or Appendable
   int64_t size = 0;
-  std::optional<uint64_t> crc64;
-  std::string content_md5;  // base64; empty when there is none
+  std::optional<uint64_t> crc64;  // of a copy only if the source has one
+  std::string content_md5;        // base64; empty when there is none
   absl::Time modified;
   std::string acl = "default";
   Attributes attributes;

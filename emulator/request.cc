@@ -56,16 +56,6 @@ Failure CheckRegion(const RoutingTable& table, const std::string& named) {
   return error;
 }
 
-Failure CheckKey(const std::string& key) {
-  if (key.empty()) return std::nullopt;
-  // XML cannot carry it, and what OSS does is not known.
-  if (key.find('\0') != std::string::npos) return NotImplemented("a key with a NUL byte");
-  if (key.size() > kMaxKeyBytes || key.front() == '/' || key.front() == '\\' || !IsValidUtf8(key)) {
-    return InvalidObjectName(key);
-  }
-  return std::nullopt;
-}
-
 // /bucket/key, /bucket/ or /bucket.
 void RouteByPath(const std::string& path, Request& request) {
   const size_t slash = path.find('/', 1);
@@ -103,6 +93,11 @@ const std::string* Request::Query(std::string_view name) const {
   const auto found = std::find_if(query.begin(), query.end(),
                                   [&](const auto& parameter) { return parameter.first == name; });
   return found == query.end() ? nullptr : &found->second;
+}
+
+std::string Request::QueryOr(std::string_view name, const std::string& fallback) const {
+  const std::string* value = Query(name);
+  return value == nullptr ? fallback : *value;
 }
 
 std::string Request::HeaderOr(const std::string& lower_name, const std::string& fallback) const {
@@ -156,6 +151,16 @@ Failure Route(const RoutingTable& table, Request& request) {
   if (request.bucket.empty() && request.key.empty()) return std::nullopt;
   if (!IsValidBucketName(request.bucket)) return InvalidBucketName(request.bucket);
   return CheckKey(request.key);
+}
+
+Failure CheckKey(const std::string& key) {
+  if (key.empty()) return std::nullopt;
+  // XML cannot carry it, and what OSS does is not known.
+  if (key.find('\0') != std::string::npos) return NotImplemented("a key with a NUL byte");
+  if (key.size() > kMaxKeyBytes || key.front() == '/' || key.front() == '\\' || !IsValidUtf8(key)) {
+    return InvalidObjectName(key);
+  }
+  return std::nullopt;
 }
 
 bool IsValidBucketName(std::string_view name) {

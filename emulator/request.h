@@ -29,6 +29,7 @@ struct Request {
   // first. The pointer lives as long as the request is unchanged.
   const std::string* Header(const std::string& lower_name) const;
   const std::string* Query(std::string_view name) const;
+  std::string QueryOr(std::string_view name, const std::string& fallback) const;
   std::string HeaderOr(const std::string& lower_name, const std::string& fallback) const;
 };
 
@@ -46,6 +47,10 @@ Failure ParseTarget(Request& request);
 // endpoint, AccessDenied for an endpoint of another region, InvalidBucketName, InvalidObjectName.
 // Does not ask whether the bucket exists. REQUIRES: ParseTarget succeeded.
 Failure Route(const RoutingTable& table, Request& request);
+
+// InvalidObjectName unless a key (that is not empty) is 1 to 1023 bytes of UTF-8 that do not begin
+// with / or \.
+Failure CheckKey(const std::string& key);
 
 // Section 1: 3 to 63 of [a-z0-9-], first and last alphanumeric.
 bool IsValidBucketName(std::string_view name);

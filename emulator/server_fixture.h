@@ -27,7 +27,7 @@ class ServerFixture : public ::testing::Test {
   }
 
   // Starts (again) with what the directory holds.
-  void Start(ReplyOptions reply) {
+  void Start(ReplyOptions reply, BucketOptions bucket = {}) {
     server_.reset();
     service_.reset();
     ServiceOptions options;
@@ -36,7 +36,8 @@ class ServerFixture : public ::testing::Test {
     reply.region = "cn-hangzhou";
     options.reply = reply;
     options.data = data_;
-    options.buckets = {"bucket"};
+    options.buckets = {"bucket", "other"};
+    options.settings["bucket"] = bucket;
     service_ = std::make_unique<Service>(options);
     ConnectionTimeouts timeouts;
     timeouts.body = std::chrono::milliseconds(200);

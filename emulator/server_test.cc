@@ -157,12 +157,12 @@ TEST_F(ServerTest, RefusesBadRequests) {
 }
 
 TEST_F(ServerTest, NamesWhatItDoesNotImplement) {
-  const TestReply acl = Send({.method = "PUT", .key = "key", .query = {{"acl", ""}}});
-  EXPECT_EQ(acl.status, 501);
-  EXPECT_NE(acl.Element("Message").find("acl"), std::string::npos);
-  TestRequest callback = {.method = "PUT", .key = "key", .body = "x"};
-  callback.headers["x-oss-callback"] = "e30=";
-  EXPECT_NE(Send(callback).Element("Message").find("x-oss-callback"), std::string::npos);
+  const TestReply symlink = Send({.method = "PUT", .key = "key", .query = {{"symlink", ""}}});
+  EXPECT_EQ(symlink.status, 501);
+  EXPECT_NE(symlink.Element("Message").find("symlink"), std::string::npos);
+  TestRequest process = {.method = "PUT", .key = "key", .body = "x"};
+  process.headers["x-oss-process"] = "image/info";
+  EXPECT_NE(Send(process).Element("Message").find("x-oss-process"), std::string::npos);
   EXPECT_EQ(Get("key").status, 404);
 }
 

@@ -4,12 +4,15 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "emulator/authentication.h"
 #include "emulator/body.h"
 #include "emulator/bucket.h"
+#include "emulator/call.h"
 #include "emulator/faults.h"
 #include "emulator/journal.h"
 #include "emulator/operation.h"
@@ -19,11 +22,12 @@
 namespace penstock::emulator {
 
 struct ServiceOptions {
-  Credential credential;
+  Credential credential;  // the first
   RoutingTable routing;
   ReplyOptions reply;
   std::filesystem::path data;
-  std::vector<std::string> buckets;  // valid names
+  std::vector<std::string> buckets;               // valid names
+  std::map<std::string, BucketOptions> settings;  // of those that have any
 };
 
 // What becomes of a connection after a request.
@@ -36,6 +40,7 @@ enum class Fate {
 struct Outcome {
   Fate fate = Fate::kSend;
   Reply reply;
+  std::optional<Fault> drip = std::nullopt;  // slows the sending down
 };
 
 // The API without its transport: one request in, one reply out. Thread-safe.
@@ -51,17 +56,24 @@ class Service {
   void Stop();
 
   const ServiceOptions& options() const { return options_; }
+  // The credential that requests must be signed with now.
+  std::shared_ptr<const Credential> credential() const;
+  // Replaces it; a token it had is expired from now on.
+  void SetCredential(const std::string& access_key_id, const std::string& access_key_secret,
+                     const std::optional<std::string>& security_token);
   FaultTable& faults() { return faults_; }
   Journal& journal() { return journal_; }
   // nullptr when there is none of this name.
   Bucket* FindBucket(const std::string& name);
-  const std::map<std::string, std::unique_ptr<Bucket>>& buckets() const { return buckets_; }
+  const BucketMap& buckets() const { return buckets_; }
 
  private:
   const ServiceOptions options_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Credential> credential_;  // guarded by mutex_
   FaultTable faults_;
   Journal journal_;
-  std::map<std::string, std::unique_ptr<Bucket>> buckets_;  // constant after construction
+  BucketMap buckets_;  // constant after construction
 };
 
 }  // namespace penstock::emulator

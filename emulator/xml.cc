@@ -48,6 +48,8 @@ void XmlWriter::Add(const std::string& name, const std::string& value) {
 
 void XmlWriter::Open(const std::string& name) { node_ = node_.append_child(name.c_str()); }
 
+void XmlWriter::SetText(const std::string& value) { node_.text().set(value.c_str()); }
+
 void XmlWriter::Close() { node_ = node_.parent(); }
 
 std::string XmlWriter::Text() const {
@@ -56,18 +58,27 @@ std::string XmlWriter::Text() const {
   return out.str();
 }
 
-Result<std::vector<ListedPart>> ParseCompletion(std::string_view body) {
-  pugi::xml_document document;
+Failure ParseXml(std::string_view body, const char* root, pugi::xml_document& document) {
+  // Keys may consist of white space or hold a carriage return.
+  constexpr unsigned kOptions =
+      (pugi::parse_default | pugi::parse_ws_pcdata_single) & ~pugi::parse_eol;
   const pugi::xml_parse_result parsed =
-      document.load_buffer(body.data(), body.size(), pugi::parse_default, pugi::encoding_utf8);
+      document.load_buffer(body.data(), body.size(), kOptions, pugi::encoding_utf8);
   if (!parsed) {
     return MalformedXml(std::string("The XML you provided was not well-formed: ") +
                         parsed.description());
   }
-  const pugi::xml_node root = document.document_element();
-  if (std::strcmp(root.name(), "CompleteMultipartUpload") != 0 || root.next_sibling()) {
-    return MalformedXml("The root of the XML you provided is not CompleteMultipartUpload.");
+  const pugi::xml_node element = document.document_element();
+  if (std::strcmp(element.name(), root) != 0 || element.next_sibling()) {
+    return MalformedXml(std::string("The root of the XML you provided is not ") + root + ".");
   }
+  return std::nullopt;
+}
+
+Result<std::vector<ListedPart>> ParseCompletion(std::string_view body) {
+  pugi::xml_document document;
+  EMULATOR_RETURN_IF_ERROR(ParseXml(body, "CompleteMultipartUpload", document));
+  const pugi::xml_node root = document.document_element();
   std::vector<ListedPart> parts;
   for (const pugi::xml_node node : root.children()) {
     if (node.type() != pugi::node_element) continue;

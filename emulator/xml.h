@@ -1,7 +1,7 @@
 #ifndef PENSTOCK_EMULATOR_XML_H_
 #define PENSTOCK_EMULATOR_XML_H_
 
-// The XML of replies and of the body of CompleteMultipartUpload.
+// The XML of replies and of the bodies of requests.
 
 #include <cstdint>
 #include <memory>
@@ -24,12 +24,18 @@ class XmlWriter {
   // Opens a child of the open element; Close() goes back to its parent.
   void Open(const std::string& name);
   void Close();
+  // Sets the text of the open element.
+  void SetText(const std::string& value);
   std::string Text() const;
 
  private:
   std::unique_ptr<pugi::xml_document> document_;
   pugi::xml_node node_;
 };
+
+// Parses a document whose only root is `root`: MalformedXML otherwise. White space within elements
+// is kept as it is.
+Failure ParseXml(std::string_view body, const char* root, pugi::xml_document& document);
 
 // A part as the body of CompleteMultipartUpload lists it.
 struct ListedPart {
