@@ -364,8 +364,8 @@ void OssBackend::PreparePut(const ObjectName& object, const ObjectAttributes& at
                    std::move(done)(std::move(request).status());
                    return;
                  }
-                 std::move(done)(std::make_unique<OssPut>(
-                     client_, *std::move(request), std::move(body), attributes, std::move(mark)));
+                 std::move(done)(std::make_unique<OssPut>(client_, *std::move(request),
+                                                          std::move(body), attributes, mark));
                });
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "plugin/oss/credentials/credential_options.h"
 #include "plugin/oss/credentials/fetcher.h"
@@ -23,6 +24,7 @@ constexpr char kChosenByDefault[] =
 
 // A source that was decided on.
 struct Choice {
+  std::string kind;
   SourceReader read;
   std::string advice;  // for errors of the network
 };
@@ -142,37 +144,37 @@ absl::StatusOr<Choice> Configured::ChooseAuto() const {
        {kAccessKeyId, kAccessKeyIdFile, kAccessKeySecretFile, kSecurityTokenFile}) {
     if (ValueOf(values_, option).empty()) continue;
     PENSTOCK_RETURN_IF_ERROR(CheckOptionsOfKind(values_, kFiles));
-    return Choice{Files(), ""};
+    return Choice{kFiles, Files(), ""};
   }
   if (!ValueOf(values_, "credentials_file").empty()) {
     return OptionError("credentials_file",
                        "needs credentials = \"profile\" or \"cli_profile\" beside it");
   }
-  if (EnvironmentHasCredentials(variables_)) return Choice{FromEnvironment(), ""};
+  if (EnvironmentHasCredentials(variables_)) return Choice{kEnvironment, FromEnvironment(), ""};
   if (!OptionOr("oidc_role_arn", "ALIBABA_CLOUD_ROLE_ARN").empty() &&
       !OptionOr("oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN").empty() &&
       !OptionOr("oidc_token_file", "ALIBABA_CLOUD_OIDC_TOKEN_FILE").empty()) {
-    return Choice{Oidc(), ""};
+    return Choice{kOidc, Oidc(), ""};
   }
   const bool ini = Exists(IniPath());
   if (Exists(CliPath()) && !IsTrue(variables_, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) {
     // A name that only the other file knows is found there.
-    if (!ini || CliProfile()().ok()) return Choice{CliProfile(), ""};
+    if (!ini || CliProfile()().ok()) return Choice{kCliProfile, CliProfile(), ""};
   }
-  if (ini) return Choice{Profile(), ""};
+  if (ini) return Choice{kProfile, Profile(), ""};
   PENSTOCK_ASSIGN_OR_RETURN(SourceReader ecs, Ecs());
-  return Choice{std::move(ecs), kChosenByDefault};
+  return Choice{kEcsRamRole, std::move(ecs), kChosenByDefault};
 }
 
 absl::StatusOr<Choice> Configured::Choose(const std::string& kind) const {
-  if (kind == kFiles) return Choice{Files(), ""};
-  if (kind == kEnvironment) return Choice{FromEnvironment(), ""};
-  if (kind == kOidc) return Choice{Oidc(), ""};
-  if (kind == kCliProfile) return Choice{CliProfile(), ""};
-  if (kind == kProfile) return Choice{Profile(), ""};
+  if (kind == kFiles) return Choice{kind, Files(), ""};
+  if (kind == kEnvironment) return Choice{kind, FromEnvironment(), ""};
+  if (kind == kOidc) return Choice{kind, Oidc(), ""};
+  if (kind == kCliProfile) return Choice{kind, CliProfile(), ""};
+  if (kind == kProfile) return Choice{kind, Profile(), ""};
   if (kind == kAuto) return ChooseAuto();
   PENSTOCK_ASSIGN_OR_RETURN(SourceReader ecs, Ecs());
-  return Choice{std::move(ecs), ""};
+  return Choice{kind, std::move(ecs), ""};
 }
 
 // What `read` says, and then the role of the option.
@@ -200,13 +202,15 @@ absl::StatusOr<FetcherSettings> Settings(const OptionValues& values, const Envir
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CredentialCache>> MakeCredentials(
-    const OptionValues& values, Environment variables, const BackendEnvironment& environment) {
+    const OptionValues& values, const Environment& variables,
+    const BackendEnvironment& environment) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::string kind, CredentialKind(values));
   PENSTOCK_ASSIGN_OR_RETURN(Choice choice, Configured(values, variables).Choose(kind));
   PENSTOCK_ASSIGN_OR_RETURN(const RamRole role, ConfiguredRole(values, variables));
   if (!role.arn.empty()) choice.read = WithRole(std::move(choice.read), role);
   PENSTOCK_ASSIGN_OR_RETURN(FetcherSettings settings, Settings(values, variables, choice.advice));
   PENSTOCK_ASSIGN_OR_RETURN(const SourceSpec spec, choice.read());
+  log::Info("credentials chosen", {{"kind", choice.kind}, {"role_arn", role.arn}});
   std::optional<IssuedCredentials> initial;
   if (const auto* fixed = std::get_if<Credentials>(&spec.origin);
       fixed != nullptr && spec.roles.empty()) {

@@ -111,7 +111,7 @@ void Send(const StsSettings& sts, StsCall call, Done<IssuedCredentials> done) {
   request.stall_timeout = kTimeout;
   request.total_timeout = kTimeout;
   sts.http->Send(std::move(request), [call = std::move(call), done = std::move(done)](
-                                         absl::StatusOr<HttpResponse> answer) mutable {
+                                         const absl::StatusOr<HttpResponse>& answer) mutable {
     std::move(done)(Judge(call, answer));
   });
 }
