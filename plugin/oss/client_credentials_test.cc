@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "base/notification.h"
 #include "plugin/oss/credentials/fake_cloud.h"
 #include "plugin/oss/fake_oss.h"
 
@@ -25,16 +26,18 @@ class OssCredentialsTest : public OssBackendTest {
     EXPECT_THAT(cloud_.complaints(), IsEmpty());
   }
 
-  void Make(const std::string& metadata_endpoint, const std::string& endpoint) {
+  void Make(const std::string& metadata_endpoint, const std::string& endpoint,
+            HttpLoop* http = nullptr) {
     Registry registry;
     registry.Add(OssBackendInfo());
-    auto backend = registry.Create("oss",
-                                   {{"endpoint", endpoint},
-                                    {"region", "cn-hangzhou"},
-                                    {"credentials", "ecs_ram_role"},
-                                    {"ram_role_name", "uploads"},
-                                    {"metadata_endpoint", metadata_endpoint}},
-                                   {&http_, &executor_, &executor_, &time_, &random_});
+    auto backend = registry.Create(
+        "oss",
+        {{"endpoint", endpoint},
+         {"region", "cn-hangzhou"},
+         {"credentials", "ecs_ram_role"},
+         {"ram_role_name", "uploads"},
+         {"metadata_endpoint", metadata_endpoint}},
+        {http == nullptr ? &http_ : http, &executor_, &executor_, &time_, &random_});
     ASSERT_TRUE(backend.ok()) << backend.status();
     backend_ = *std::move(backend);
   }
@@ -107,6 +110,26 @@ TEST_F(OssCredentialsTest, ManyWhoseTokenIsRefusedFetchOnce) {
   EXPECT_GT(refused, 1);
   EXPECT_EQ(cloud_.issued(), 2);
   backend_.reset();  // before the server
+}
+
+TEST_F(OssCredentialsTest, CredentialsDoNotWaitBehindParts) {
+  Notification release;
+  const FakeHttpServer oss([&release](FakeExchange& exchange) {
+    if (exchange.ReadBody() == "slow") release.WaitForNotification();
+    exchange.Reply(kPartStored.status, kPartStored.headers, kPartStored.body);
+  });
+  HttpLoopOptions options;
+  options.max_connections = 1;
+  HttpLoop narrow(options);
+  Make(cloud_.url(), oss.url(), &narrow);
+  ASSERT_TRUE(Upload("hello").ok());
+  time_.Advance(absl::Minutes(50));
+  std::promise<absl::StatusOr<std::string>> answer;
+  backend_->UploadPart(kObject, "ID", 7, MakeBuffer("slow"), Into(answer));
+  EXPECT_TRUE(cloud_.AwaitIssued(2));
+  release.Notify();
+  EXPECT_FALSE(answer.get_future().get().ok());  // its CRC-64 is that of "hello"
+  backend_.reset();                              // before loop and server
 }
 
 TEST_F(OssCredentialsTest, ASourceThatCannotBeReachedIsWorthAnotherAttempt) {

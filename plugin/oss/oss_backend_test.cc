@@ -236,8 +236,8 @@ TEST(OssBackendInfoTest, DescribesItsOptions) {
                           "access_key_id_file", "access_key_secret_file", "security_token_file",
                           "credentials_file", "profile", "ram_role_name", "metadata_endpoint",
                           "oidc_provider_arn", "oidc_token_file", "oidc_role_arn", "role_arn",
-                          "role_session_name", "role_external_id", "role_duration",
-                          "sts_endpoint", "buckets", "prefix"));
+                          "role_session_name", "role_external_id", "role_duration", "sts_endpoint",
+                          "buckets", "prefix"));
 }
 
 }  // namespace

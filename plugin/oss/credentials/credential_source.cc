@@ -50,7 +50,7 @@ class Configured {
   SourceReader ProfileOf(const std::string& path, ParseProfile parse) const;
   SourceReader Profile() const { return ProfileOf(IniPath(), ReadIniProfile); }
   SourceReader CliProfile() const { return ProfileOf(CliPath(), ReadCliProfile); }
-  absl::StatusOr<SourceReader> Ecs() const;
+  SourceReader Ecs() const;
 
   std::string OptionOr(const std::string& option, const std::string& variable) const {
     const std::string given = ValueOf(values_, option);
@@ -126,17 +126,19 @@ SourceReader Configured::ProfileOf(const std::string& path, ParseProfile parse) 
   };
 }
 
-absl::StatusOr<SourceReader> Configured::Ecs() const {
-  if (IsTrue(variables_, "ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
-    return OptionError("credentials",
-                       "would come from the ECS metadata service, and "
-                       "ALIBABA_CLOUD_ECS_METADATA_DISABLED is set");
-  }
-  const std::string role = OptionOr("ram_role_name", "ALIBABA_CLOUD_ECS_METADATA");
-  if (!role.empty() && !IsRoleName(role)) {
-    return OptionError("ram_role_name", "is not the name of a RAM role");
-  }
-  return [role]() -> absl::StatusOr<SourceSpec> { return SourceSpec{EcsRamRole{role}, {}}; };
+SourceReader Configured::Ecs() const {
+  return [*this]() -> absl::StatusOr<SourceSpec> {
+    if (IsTrue(variables_, "ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
+      return OptionError("credentials",
+                         "would come from the ECS metadata service, and "
+                         "ALIBABA_CLOUD_ECS_METADATA_DISABLED is set");
+    }
+    const std::string role = OptionOr("ram_role_name", "ALIBABA_CLOUD_ECS_METADATA");
+    if (!role.empty() && !IsRoleName(role)) {
+      return OptionError("ram_role_name", "is not the name of a RAM role");
+    }
+    return SourceSpec{EcsRamRole{role}, {}};
+  };
 }
 
 absl::StatusOr<Choice> Configured::ChooseAuto() const {
@@ -162,8 +164,7 @@ absl::StatusOr<Choice> Configured::ChooseAuto() const {
     if (!ini || CliProfile()().ok()) return Choice{kCliProfile, CliProfile(), ""};
   }
   if (ini) return Choice{kProfile, Profile(), ""};
-  PENSTOCK_ASSIGN_OR_RETURN(SourceReader ecs, Ecs());
-  return Choice{kEcsRamRole, std::move(ecs), kChosenByDefault};
+  return Choice{kEcsRamRole, Ecs(), kChosenByDefault};
 }
 
 absl::StatusOr<Choice> Configured::Choose(const std::string& kind) const {
@@ -173,8 +174,7 @@ absl::StatusOr<Choice> Configured::Choose(const std::string& kind) const {
   if (kind == kCliProfile) return Choice{kind, CliProfile(), ""};
   if (kind == kProfile) return Choice{kind, Profile(), ""};
   if (kind == kAuto) return ChooseAuto();
-  PENSTOCK_ASSIGN_OR_RETURN(SourceReader ecs, Ecs());
-  return Choice{kind, std::move(ecs), ""};
+  return Choice{kind, Ecs(), ""};
 }
 
 // What `read` says, and then the role of the option.

@@ -25,7 +25,7 @@ class CredentialFetcherTest : public testing::Test {
  protected:
   ~CredentialFetcherTest() override { EXPECT_THAT(cloud_.complaints(), IsEmpty()); }
 
-  absl::StatusOr<IssuedCredentials> Fetch(SourceSpec spec) {
+  absl::StatusOr<IssuedCredentials> Fetch(const SourceSpec& spec) {
     return Fetch([spec] { return absl::StatusOr<SourceSpec>(spec); });
   }
   absl::StatusOr<IssuedCredentials> Fetch(SourceReader read) {
