@@ -295,6 +295,10 @@ TEST(CredentialOptionsTest, EveryOptionIsDescribed) {
   for (const OptionInfo& option : CredentialOptions()) {
     EXPECT_FALSE(option.help.empty()) << option.name;
     EXPECT_FALSE(option.required) << option.name;
+    const bool of_secret = option.name == "access_key_secret_file" ||
+                           option.name == "security_token_file" ||
+                           option.name == "credentials_file" || option.name == "oidc_token_file";
+    EXPECT_EQ(option.secret, of_secret) << option.name;
   }
 }
 
