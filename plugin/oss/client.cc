@@ -146,7 +146,9 @@ void OssClient::Attempt(CallPtr call) {
   credentials_->Await(
       [this, call = std::move(call)](absl::StatusOr<CredentialsPtr> credentials) mutable {
         if (!credentials.ok()) {
-          Finish(std::move(call), credentials.status());
+          call->error = credentials.status();
+          const bool final = call->error.code() != absl::StatusCode::kUnavailable;
+          OnFailure(std::move(call), final ? RetryClass::kNever : RetryClass::kBackoff);
           return;
         }
         SignedRequest attempt = SignWith(call->request, *std::move(credentials));
