@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
+#include <filesystem>
 #include <future>
 
 #include "base/error.h"
@@ -28,9 +28,13 @@ class CredentialSourceTest : public testing::Test {
   CredentialSourceTest() {
     home_ = absl::StrCat(testing::TempDir(), "/oss_home_", getpid(), "_",
                          testing::UnitTest::GetInstance()->current_test_info()->name());
-    mkdir(home_.c_str(), 0700);
+    std::filesystem::remove_all(home_);
+    std::filesystem::create_directory(home_);
   }
-  ~CredentialSourceTest() override { EXPECT_THAT(cloud_.complaints(), IsEmpty()); }
+  ~CredentialSourceTest() override {
+    EXPECT_THAT(cloud_.complaints(), IsEmpty());
+    std::filesystem::remove_all(home_);
+  }
 
   absl::Status Make(OptionValues values, Set set = {}) {
     BackendEnvironment environment;
@@ -63,7 +67,7 @@ class CredentialSourceTest : public testing::Test {
   }
 
   void WriteHome(const std::string& folder, const std::string& name, const std::string& text) {
-    mkdir(absl::StrCat(home_, "/", folder).c_str(), 0700);
+    std::filesystem::create_directory(absl::StrCat(home_, "/", folder));
     std::ofstream(absl::StrCat(home_, "/", folder, "/", name), std::ios::trunc) << text;
   }
   void WriteIni(const std::string& profile = "default") {
