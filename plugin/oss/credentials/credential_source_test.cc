@@ -47,8 +47,9 @@ class CredentialSourceTest : public testing::Test {
     set.emplace("HOME", home_);
     cache_.reset();
     auto made = MakeCredentials(values, Variables(std::move(set)), environment);
-    if (made.ok()) cache_ = *std::move(made);
-    return made.status();
+    if (!made.ok()) return made.status();
+    cache_ = *std::move(made);
+    return absl::OkStatus();
   }
 
   absl::StatusOr<CredentialsPtr> Await() {
