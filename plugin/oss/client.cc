@@ -177,10 +177,12 @@ void OssClient::Attempt(CallPtr call) {
       [this, call = std::move(call)](absl::StatusOr<CredentialsPtr> credentials) mutable {
         if (credentials.ok()) {
           Send(std::move(call), *std::move(credentials));
-        } else {
-          EndTurn(*call, RequestLimiter::Outcome::kOther);
-          Finish(std::move(call), credentials.status());
+          return;
         }
+        call->error = credentials.status();
+        EndTurn(*call, RequestLimiter::Outcome::kOther);
+        const bool final = call->error.code() != absl::StatusCode::kUnavailable;
+        OnFailure(std::move(call), final ? RetryClass::kNever : RetryClass::kBackoff);
       });
 }
 

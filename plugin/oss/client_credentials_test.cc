@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "base/notification.h"
 #include "plugin/oss/credentials/fake_cloud.h"
 #include "plugin/oss/fake_oss.h"
 
@@ -16,6 +17,22 @@ using testing::IsEmpty;
 
 constexpr char kTokenHeader[] = "x-oss-security-token";
 
+// Where it is later, by whole seconds, when delayed work runs.
+class PassingTimeExecutor final : public Executor {
+ public:
+  explicit PassingTimeExecutor(SettableClock& clock) : clock_(clock) {}
+
+  void Post(Closure closure) override { pool_->Post(std::move(closure)); }
+  void PostAfter(absl::Duration delay, Closure closure) override {
+    clock_.Advance(absl::Ceil(delay, absl::Seconds(1)));
+    pool_->Post(std::move(closure));
+  }
+
+ private:
+  SettableClock& clock_;
+  const std::unique_ptr<Executor> pool_ = MakeThreadPool(1);
+};
+
 // The backend of OssBackendTest with the credentials of a RAM role, and a clock that tests set.
 class OssCredentialsTest : public OssBackendTest {
  protected:
@@ -25,16 +42,19 @@ class OssCredentialsTest : public OssBackendTest {
     EXPECT_THAT(cloud_.complaints(), IsEmpty());
   }
 
-  void Make(const std::string& metadata_endpoint, const std::string& endpoint) {
+  void Make(const std::string& metadata_endpoint, const std::string& endpoint,
+            HttpLoop* http = nullptr, Executor* executor = nullptr) {
     Registry registry;
     registry.Add(OssBackendInfo());
-    auto backend = registry.Create("oss",
-                                   {{"endpoint", endpoint},
-                                    {"region", "cn-hangzhou"},
-                                    {"credentials", "ecs_ram_role"},
-                                    {"ram_role_name", "uploads"},
-                                    {"metadata_endpoint", metadata_endpoint}},
-                                   {&http_, &executor_, &executor_, &time_, &random_});
+    auto backend = registry.Create(
+        "oss",
+        {{"endpoint", endpoint},
+         {"region", "cn-hangzhou"},
+         {"credentials", "ecs_ram_role"},
+         {"ram_role_name", "uploads"},
+         {"metadata_endpoint", metadata_endpoint}},
+        {http == nullptr ? &http_ : http, executor == nullptr ? &executor_ : executor, &executor_,
+         &time_, &random_});
     ASSERT_TRUE(backend.ok()) << backend.status();
     backend_ = *std::move(backend);
   }
@@ -109,6 +129,26 @@ TEST_F(OssCredentialsTest, ManyWhoseTokenIsRefusedFetchOnce) {
   backend_.reset();  // before the server
 }
 
+TEST_F(OssCredentialsTest, CredentialsDoNotWaitBehindParts) {
+  Notification release;
+  const FakeHttpServer oss([&release](FakeExchange& exchange) {
+    if (exchange.ReadBody() == "slow") release.WaitForNotification();
+    exchange.Reply(kPartStored.status, kPartStored.headers, kPartStored.body);
+  });
+  HttpLoopOptions options;
+  options.max_connections = 1;
+  HttpLoop narrow(options);
+  Make(cloud_.url(), oss.url(), &narrow);
+  ASSERT_TRUE(Upload("hello").ok());
+  time_.Advance(absl::Minutes(50));
+  std::promise<absl::StatusOr<std::string>> answer;
+  backend_->UploadPart(kObject, "ID", 7, MakeBuffer("slow"), Into(answer));
+  EXPECT_TRUE(cloud_.AwaitIssued(2));
+  release.Notify();
+  EXPECT_FALSE(answer.get_future().get().ok());  // its CRC-64 is that of "hello"
+  backend_.reset();                              // before loop and server
+}
+
 TEST_F(OssCredentialsTest, ASourceThatCannotBeReachedIsWorthAnotherAttempt) {
   std::string dead;
   {
@@ -125,6 +165,27 @@ TEST_F(OssCredentialsTest, ASourceThatCannotBeReachedIsWorthAnotherAttempt) {
   backend_->PreparePut(kObject, {}, "mark", MakeBuffer("x"), Into(put));
   EXPECT_EQ(ErrorReason(put.get_future().get().status()), kReasonUnavailable);
   EXPECT_THAT(requests(), IsEmpty());
+}
+
+TEST_F(OssCredentialsTest, ASourceThatFailsForAMomentIsNotNoticed) {
+  std::atomic<int> asked = 0;
+  const FakeHttpServer metadata([&asked](FakeExchange& exchange) {
+    if (exchange.method() == "PUT") {
+      exchange.Reply(404);
+    } else if (++asked == 1) {
+      exchange.Reply(500);
+    } else {
+      exchange.Reply(200, {},
+                     R"({"Code": "Success", "AccessKeyId": "i", "AccessKeySecret": "s",)"
+                     R"( "SecurityToken": "t", "Expiration": "2033-01-01T00:00:00Z"})");
+    }
+  });
+  PassingTimeExecutor executor(time_);
+  Make(metadata.url(), server_.url(), nullptr, &executor);
+  Expect({kPartStored});
+  EXPECT_EQ(Upload("hello").value(), "E7");
+  EXPECT_EQ(asked, 2);
+  backend_.reset();  // before the executor
 }
 
 TEST_F(OssCredentialsTest, ASourceThatSaysNoIsNot) {

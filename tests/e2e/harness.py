@@ -252,7 +252,7 @@ class Server:
         text += ["[store]", f"path = {json.dumps(str(workspace.path / 'sessions.db'))}", "[log]", 'format = "json"']
         for remote, options in remotes.items():
             options = dict(options)
-            if options["backend"] == "oss":
+            if "access_key_id" in options:
                 options.setdefault("access_key_secret_file", str(workspace.secret()))
             text += [f"[remotes.{remote}]"] + [f"{k} = {json.dumps(v)}" for k, v in options.items()]
         self.config.write_text("\n".join(text) + "\n")

@@ -122,7 +122,7 @@ void CredentialCache::WaitFor(const CredentialsPtr& refused, Done<CredentialsPtr
     MutexLock lock(&mutex_);
     answer = KnownAnswer(refused, environment_.clock->Now());
     if (!answer.has_value()) {
-      waiters_.push_back(std::move(done));
+      waiters_.push_back(std::exchange(done, nullptr));
       if (refused != nullptr) renewing_ = true;
       fetch = !fetching_;
       if (fetch) BeginFetch();

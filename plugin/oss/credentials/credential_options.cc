@@ -24,6 +24,7 @@ OptionInfo Option(const char* name, std::string help, std::vector<std::string> e
   return option;
 }
 
+// Paths of secrets are not printed either.
 OptionInfo SecretFile(OptionInfo option) {
   option.secret = true;
   return option;
@@ -75,11 +76,11 @@ std::vector<OptionInfo> FileOptions() {
 
 std::vector<OptionInfo> SourceOptions() {
   return {
-      Option("credentials_file",
-             "The file of the profile. Without it ALIBABA_CLOUD_CREDENTIALS_FILE or "
-             "~/.alibabacloud/credentials (profile), ALIBABA_CLOUD_CONFIG_FILE or "
-             "~/.aliyun/config.json (cli_profile).",
-             {"/etc/penstock/credentials"}),
+      SecretFile(Option("credentials_file",
+                        "The file of the profile. Without it ALIBABA_CLOUD_CREDENTIALS_FILE or "
+                        "~/.alibabacloud/credentials (profile), ALIBABA_CLOUD_CONFIG_FILE or "
+                        "~/.aliyun/config.json (cli_profile).",
+                        {"/etc/penstock/credentials"})),
       Option("profile",
              "Name of the profile. Without it ALIBABA_CLOUD_PROFILE, then \"default\" (profile) or "
              "the file's current one (cli_profile).",
@@ -96,10 +97,11 @@ std::vector<OptionInfo> SourceOptions() {
              "ARN of the identity provider, for credentials = \"oidc\". Without it "
              "ALIBABA_CLOUD_OIDC_PROVIDER_ARN.",
              {"acs:ram::123456789012****:oidc-provider/ack-rrsa"}),
-      Option("oidc_token_file",
-             "File that holds the token of the identity provider; read again for each fetch. "
-             "Without it ALIBABA_CLOUD_OIDC_TOKEN_FILE.",
-             {"/var/run/secrets/ack.alibabacloud.com/rrsa-tokens/token"}),
+      SecretFile(
+          Option("oidc_token_file",
+                 "File that holds the token of the identity provider; read again for each fetch. "
+                 "Without it ALIBABA_CLOUD_OIDC_TOKEN_FILE.",
+                 {"/var/run/secrets/ack.alibabacloud.com/rrsa-tokens/token"})),
       Option("oidc_role_arn",
              "ARN of the role that the token stands for. Without it ALIBABA_CLOUD_ROLE_ARN.",
              {"acs:ram::123456789012****:role/penstock"}),

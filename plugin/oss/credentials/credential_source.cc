@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "plugin/oss/credentials/credential_options.h"
 #include "plugin/oss/credentials/fetcher.h"
@@ -21,12 +22,6 @@ constexpr char kChosenByDefault[] =
     "access_key_* options, nor OSS_ACCESS_KEY_ID or ALIBABA_CLOUD_ACCESS_KEY_ID, nor OIDC "
     "variables, nor ~/.aliyun/config.json or ~/.alibabacloud/credentials";
 
-// A source that was decided on.
-struct Choice {
-  SourceReader read;
-  std::string advice;  // for errors of the network
-};
-
 using ParseProfile = absl::StatusOr<SourceSpec> (*)(const std::string& text,
                                                     const std::string& path,
                                                     const std::string& profile);
@@ -37,18 +32,20 @@ class Configured {
   Configured(OptionValues values, Environment variables)
       : values_(std::move(values)), variables_(std::move(variables)) {}
 
-  absl::StatusOr<Choice> Choose(const std::string& kind) const;
+  // The kind that credentials = "auto" stands for.
+  absl::StatusOr<std::string> Decide() const;
+
+  // REQUIRES: `kind` is not "auto".
+  SourceReader ReaderOf(const std::string& kind) const;
 
  private:
-  absl::StatusOr<Choice> ChooseAuto() const;
-
   SourceReader Files() const;
   SourceReader FromEnvironment() const;
   SourceReader Oidc() const;
   SourceReader ProfileOf(const std::string& path, ParseProfile parse) const;
   SourceReader Profile() const { return ProfileOf(IniPath(), ReadIniProfile); }
   SourceReader CliProfile() const { return ProfileOf(CliPath(), ReadCliProfile); }
-  absl::StatusOr<SourceReader> Ecs() const;
+  SourceReader Ecs() const;
 
   std::string OptionOr(const std::string& option, const std::string& variable) const {
     const std::string given = ValueOf(values_, option);
@@ -124,55 +121,53 @@ SourceReader Configured::ProfileOf(const std::string& path, ParseProfile parse) 
   };
 }
 
-absl::StatusOr<SourceReader> Configured::Ecs() const {
-  if (IsTrue(variables_, "ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
-    return OptionError("credentials",
-                       "would come from the ECS metadata service, and "
-                       "ALIBABA_CLOUD_ECS_METADATA_DISABLED is set");
-  }
-  const std::string role = OptionOr("ram_role_name", "ALIBABA_CLOUD_ECS_METADATA");
-  if (!role.empty() && !IsRoleName(role)) {
-    return OptionError("ram_role_name", "is not the name of a RAM role");
-  }
-  return [role]() -> absl::StatusOr<SourceSpec> { return SourceSpec{EcsRamRole{role}, {}}; };
+SourceReader Configured::Ecs() const {
+  return [*this]() -> absl::StatusOr<SourceSpec> {
+    if (IsTrue(variables_, "ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
+      return OptionError("credentials",
+                         "would come from the ECS metadata service, and "
+                         "ALIBABA_CLOUD_ECS_METADATA_DISABLED is set");
+    }
+    const std::string role = OptionOr("ram_role_name", "ALIBABA_CLOUD_ECS_METADATA");
+    if (!role.empty() && !IsRoleName(role)) {
+      return OptionError("ram_role_name", "is not the name of a RAM role");
+    }
+    return SourceSpec{EcsRamRole{role}, {}};
+  };
 }
 
-absl::StatusOr<Choice> Configured::ChooseAuto() const {
+absl::StatusOr<std::string> Configured::Decide() const {
   for (const char* option :
        {kAccessKeyId, kAccessKeyIdFile, kAccessKeySecretFile, kSecurityTokenFile}) {
     if (ValueOf(values_, option).empty()) continue;
     PENSTOCK_RETURN_IF_ERROR(CheckOptionsOfKind(values_, kFiles));
-    return Choice{Files(), ""};
+    return kFiles;
   }
   if (!ValueOf(values_, "credentials_file").empty()) {
     return OptionError("credentials_file",
                        "needs credentials = \"profile\" or \"cli_profile\" beside it");
   }
-  if (EnvironmentHasCredentials(variables_)) return Choice{FromEnvironment(), ""};
+  if (EnvironmentHasCredentials(variables_)) return kEnvironment;
   if (!OptionOr("oidc_role_arn", "ALIBABA_CLOUD_ROLE_ARN").empty() &&
       !OptionOr("oidc_provider_arn", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN").empty() &&
       !OptionOr("oidc_token_file", "ALIBABA_CLOUD_OIDC_TOKEN_FILE").empty()) {
-    return Choice{Oidc(), ""};
+    return kOidc;
   }
   const bool ini = Exists(IniPath());
   if (Exists(CliPath()) && !IsTrue(variables_, "ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) {
     // A name that only the other file knows is found there.
-    if (!ini || CliProfile()().ok()) return Choice{CliProfile(), ""};
+    if (!ini || CliProfile()().ok()) return kCliProfile;
   }
-  if (ini) return Choice{Profile(), ""};
-  PENSTOCK_ASSIGN_OR_RETURN(SourceReader ecs, Ecs());
-  return Choice{std::move(ecs), kChosenByDefault};
+  return ini ? kProfile : kEcsRamRole;
 }
 
-absl::StatusOr<Choice> Configured::Choose(const std::string& kind) const {
-  if (kind == kFiles) return Choice{Files(), ""};
-  if (kind == kEnvironment) return Choice{FromEnvironment(), ""};
-  if (kind == kOidc) return Choice{Oidc(), ""};
-  if (kind == kCliProfile) return Choice{CliProfile(), ""};
-  if (kind == kProfile) return Choice{Profile(), ""};
-  if (kind == kAuto) return ChooseAuto();
-  PENSTOCK_ASSIGN_OR_RETURN(SourceReader ecs, Ecs());
-  return Choice{std::move(ecs), ""};
+SourceReader Configured::ReaderOf(const std::string& kind) const {
+  if (kind == kFiles) return Files();
+  if (kind == kEnvironment) return FromEnvironment();
+  if (kind == kOidc) return Oidc();
+  if (kind == kCliProfile) return CliProfile();
+  if (kind == kProfile) return Profile();
+  return Ecs();
 }
 
 // What `read` says, and then the role of the option.
@@ -200,20 +195,28 @@ absl::StatusOr<FetcherSettings> Settings(const OptionValues& values, const Envir
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CredentialCache>> MakeCredentials(
-    const OptionValues& values, Environment variables, const BackendEnvironment& environment) {
-  PENSTOCK_ASSIGN_OR_RETURN(const std::string kind, CredentialKind(values));
-  PENSTOCK_ASSIGN_OR_RETURN(Choice choice, Configured(values, variables).Choose(kind));
+    const OptionValues& values, const Environment& variables,
+    const BackendEnvironment& environment) {
+  const Configured configured(values, variables);
+  PENSTOCK_ASSIGN_OR_RETURN(std::string kind, CredentialKind(values));
+  std::string advice;
+  if (kind == kAuto) {
+    PENSTOCK_ASSIGN_OR_RETURN(kind, configured.Decide());
+    if (kind == kEcsRamRole) advice = kChosenByDefault;
+  }
+  SourceReader read = configured.ReaderOf(kind);
   PENSTOCK_ASSIGN_OR_RETURN(const RamRole role, ConfiguredRole(values, variables));
-  if (!role.arn.empty()) choice.read = WithRole(std::move(choice.read), role);
-  PENSTOCK_ASSIGN_OR_RETURN(FetcherSettings settings, Settings(values, variables, choice.advice));
-  PENSTOCK_ASSIGN_OR_RETURN(const SourceSpec spec, choice.read());
+  if (!role.arn.empty()) read = WithRole(std::move(read), role);
+  PENSTOCK_ASSIGN_OR_RETURN(FetcherSettings settings, Settings(values, variables, advice));
+  PENSTOCK_ASSIGN_OR_RETURN(const SourceSpec spec, read());
+  log::Info("credentials chosen", {{"kind", kind}, {"role_arn", role.arn}});
   std::optional<IssuedCredentials> initial;
   if (const auto* fixed = std::get_if<Credentials>(&spec.origin);
       fixed != nullptr && spec.roles.empty()) {
     initial = IssuedCredentials{*fixed, absl::InfiniteFuture()};
   }
   return std::make_unique<CredentialCache>(
-      std::make_unique<CredentialFetcher>(std::move(choice.read), std::move(settings), environment),
+      std::make_unique<CredentialFetcher>(std::move(read), std::move(settings), environment),
       std::move(initial), environment);
 }
 

@@ -15,7 +15,8 @@ namespace penstock::oss {
 // missing or wrong. Asks nothing of the network: what has to come from there is fetched with the
 // first request. With credentials = "auto" the kind is decided here, once.
 absl::StatusOr<std::unique_ptr<CredentialCache>> MakeCredentials(
-    const OptionValues& values, Environment variables, const BackendEnvironment& environment);
+    const OptionValues& values, const Environment& variables,
+    const BackendEnvironment& environment);
 
 }  // namespace penstock::oss
 

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
+#include <filesystem>
 #include <future>
 
 #include "base/error.h"
@@ -28,9 +28,13 @@ class CredentialSourceTest : public testing::Test {
   CredentialSourceTest() {
     home_ = absl::StrCat(testing::TempDir(), "/oss_home_", getpid(), "_",
                          testing::UnitTest::GetInstance()->current_test_info()->name());
-    mkdir(home_.c_str(), 0700);
+    std::filesystem::remove_all(home_);
+    std::filesystem::create_directory(home_);
   }
-  ~CredentialSourceTest() override { EXPECT_THAT(cloud_.complaints(), IsEmpty()); }
+  ~CredentialSourceTest() override {
+    EXPECT_THAT(cloud_.complaints(), IsEmpty());
+    std::filesystem::remove_all(home_);
+  }
 
   absl::Status Make(OptionValues values, Set set = {}) {
     BackendEnvironment environment;
@@ -43,8 +47,9 @@ class CredentialSourceTest : public testing::Test {
     set.emplace("HOME", home_);
     cache_.reset();
     auto made = MakeCredentials(values, Variables(std::move(set)), environment);
-    if (made.ok()) cache_ = *std::move(made);
-    return made.status();
+    if (!made.ok()) return made.status();
+    cache_ = *std::move(made);
+    return absl::OkStatus();
   }
 
   absl::StatusOr<CredentialsPtr> Await() {
@@ -63,7 +68,7 @@ class CredentialSourceTest : public testing::Test {
   }
 
   void WriteHome(const std::string& folder, const std::string& name, const std::string& text) {
-    mkdir(absl::StrCat(home_, "/", folder).c_str(), 0700);
+    std::filesystem::create_directory(absl::StrCat(home_, "/", folder));
     std::ofstream(absl::StrCat(home_, "/", folder, "/", name), std::ios::trunc) << text;
   }
   void WriteIni(const std::string& profile = "default") {
@@ -295,6 +300,10 @@ TEST(CredentialOptionsTest, EveryOptionIsDescribed) {
   for (const OptionInfo& option : CredentialOptions()) {
     EXPECT_FALSE(option.help.empty()) << option.name;
     EXPECT_FALSE(option.required) << option.name;
+    const bool of_secret = option.name == "access_key_secret_file" ||
+                           option.name == "security_token_file" ||
+                           option.name == "credentials_file" || option.name == "oidc_token_file";
+    EXPECT_EQ(option.secret, of_secret) << option.name;
   }
 }
 

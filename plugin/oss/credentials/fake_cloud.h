@@ -74,6 +74,12 @@ class FakeCloud {
     MutexLock lock(&mutex_);
     return issued_;
   }
+  // Waits until there are so many; false when they do not come.
+  bool AwaitIssued(int count) {
+    MutexLock lock(&mutex_);
+    const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return issued_ >= count; };
+    return mutex_.AwaitWithTimeout(there, absl::Seconds(20));
+  }
   // What was wrong with the requests; a test expects it to be empty.
   std::vector<std::string> complaints() const {
     MutexLock lock(&mutex_);

@@ -25,7 +25,7 @@ class CredentialFetcherTest : public testing::Test {
  protected:
   ~CredentialFetcherTest() override { EXPECT_THAT(cloud_.complaints(), IsEmpty()); }
 
-  absl::StatusOr<IssuedCredentials> Fetch(SourceSpec spec) {
+  absl::StatusOr<IssuedCredentials> Fetch(const SourceSpec& spec) {
     return Fetch([spec] { return absl::StatusOr<SourceSpec>(spec); });
   }
   absl::StatusOr<IssuedCredentials> Fetch(SourceReader read) {
@@ -182,6 +182,18 @@ TEST_F(CredentialFetcherTest, EcsTellsNonsenseFromARefusal) {
   }
 }
 
+TEST(StsSignatureTest, IsTheOneOfTheDocumentation) {
+  const Query parameters = {{"AccessKeyId", "testid"},
+                            {"Action", "DescribeRegions"},
+                            {"Format", "XML"},
+                            {"SignatureMethod", "HMAC-SHA1"},
+                            {"SignatureNonce", "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf"},
+                            {"SignatureVersion", "1.0"},
+                            {"Timestamp", "2016-02-23T12:46:24Z"},
+                            {"Version", "2014-05-26"}};
+  EXPECT_EQ(StsSignature("GET", parameters, "testsecret"), "OLeaidS1JvxuMvnyHOwuJ+uX5qY=");
+}
+
 TEST(StsSignatureTest, IsTheOneThatAnotherImplementationComputed) {
   // By Python's hmac and urllib.parse.quote.
   Query parameters = {{"Action", "AssumeRole"},
@@ -195,11 +207,11 @@ TEST(StsSignatureTest, IsTheOneThatAnotherImplementationComputed) {
                       {"RoleArn", "acs:ram::123456789012:role/uploads"},
                       {"RoleSessionName", "penstock"},
                       {"DurationSeconds", "3600"}};
-  EXPECT_EQ(StsSignature(parameters, "testsecret"), "6xc4ik01wOZiSy6z5D354fFX7Uk=");
+  EXPECT_EQ(StsSignature("POST", parameters, "testsecret"), "6xc4ik01wOZiSy6z5D354fFX7Uk=");
   parameters["SecurityToken"] = "CAIS+/=~ *x";
   parameters["ExternalId"] = "a b*c~d/\xc3\xa9";
   parameters["Policy"] = R"({"Version": "1"})";
-  EXPECT_EQ(StsSignature(parameters, "testsecret"), "BPXBaljzu8Leuxdri7OZMQrCjGU=");
+  EXPECT_EQ(StsSignature("POST", parameters, "testsecret"), "BPXBaljzu8Leuxdri7OZMQrCjGU=");
 }
 
 TEST_F(CredentialFetcherTest, AssumeRoleIsSignedAndSaysAllThatWasConfigured) {

@@ -111,7 +111,7 @@ void Send(const StsSettings& sts, StsCall call, Done<IssuedCredentials> done) {
   request.stall_timeout = kTimeout;
   request.total_timeout = kTimeout;
   sts.http->Send(std::move(request), [call = std::move(call), done = std::move(done)](
-                                         absl::StatusOr<HttpResponse> answer) mutable {
+                                         const absl::StatusOr<HttpResponse>& answer) mutable {
     std::move(done)(Judge(call, answer));
   });
 }
@@ -122,8 +122,10 @@ std::string SourceName(const StsSettings& sts, const RamRole& role) {
 
 }  // namespace
 
-std::string StsSignature(const Query& parameters, const std::string& secret) {
-  const std::string text = absl::StrCat("POST&%2F&", UriEncode(CanonicalQuery(parameters), false));
+std::string StsSignature(const std::string& method, const Query& parameters,
+                         const std::string& secret) {
+  const std::string text =
+      absl::StrCat(method, "&%2F&", UriEncode(CanonicalQuery(parameters), false));
   const std::string key = secret + "&";
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
@@ -148,7 +150,7 @@ void AssumeRole(const StsSettings& sts, const RamRole& role, const Credentials& 
   }
   Query all = call.query;
   all.insert(call.form.begin(), call.form.end());
-  call.query["Signature"] = StsSignature(all, credentials.access_key_secret);
+  call.query["Signature"] = StsSignature("POST", all, credentials.access_key_secret);
   Send(sts, std::move(call), std::move(done));
 }
 

@@ -36,8 +36,10 @@ struct StsSettings {
   RandomSource* random = nullptr;
 };
 
-// The signature (version 1.0, HMAC-SHA1) of a POST with all of `parameters`, query and form.
-std::string StsSignature(const Query& parameters, const std::string& secret);
+// The signature (RPC style, version 1.0, HMAC-SHA1) of a request with all of `parameters`, query
+// and form.
+std::string StsSignature(const std::string& method, const Query& parameters,
+                         const std::string& secret);
 
 // AssumeRole, signed with `credentials`. Errors as CredentialProvider::Fetch.
 void AssumeRole(const StsSettings& sts, const RamRole& role, const Credentials& credentials,
