@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <string>
+
 #include "base/checksum.h"
 #include "base/error.h"
 #include "server/session/session_test_util.h"
@@ -119,6 +122,41 @@ TEST(SessionRefusalTest, LengthThatNoBudgetWouldCarryPromisesNone) {
   open.spec->total_size = (1 << 20) + 1;  // beyond what the remote stores
   s.Open(open);
   EXPECT_FALSE(ErrorMetadataOf(s.closed_with()).contains("memory_budget_needed"));
+}
+
+// Parts of 5 GiB and 10,000 of them: 48.8 TiB is what OSS stores.
+TEST(SessionRefusalTest, LengthBeyondWhatOssStoresIsRefusedWhateverTheMemory) {
+  constexpr int64_t kMost = 10'000 * (int64_t{5} << 30);
+  SessionConfig config;
+  config.memory_budget = int64_t{1} << 45;
+  Capabilities& oss = config.remotes[kTestRemote];
+  oss.min_part_size = 100 * 1024;
+  oss.max_part_size = int64_t{5} << 30;
+  oss.max_part_count = 10'000;
+  oss.max_object_size = kMost;
+  for (const int64_t length : {kMost + 1, std::numeric_limits<int64_t>::max()}) {
+    SessionHarness s(config);
+    OpenFrame open = NewObject();
+    open.spec->part_size = 0;
+    open.spec->total_size = length;
+    EXPECT_THAT(s.Open(open), ElementsAre("close OBJECT_TOO_LARGE", "release"));
+    ExpectError(s.closed_with(), absl::StatusCode::kInvalidArgument, "OBJECT_TOO_LARGE",
+                {{"got", std::to_string(length)}});
+    const ErrorMetadata metadata = ErrorMetadataOf(s.closed_with());
+    EXPECT_LE(std::stoll(metadata.at("limit")), kMost);
+    EXPECT_FALSE(metadata.contains("memory_budget_needed")) << "no budget would do";
+  }
+}
+
+TEST(SessionRefusalTest, StreamOfUndeclaredLengthEndsAtWhatTheRemoteStores) {
+  SessionConfig config = SmallConfig();
+  config.remotes[kTestRemote].max_object_size = 8;
+  SessionHarness s(config);
+  s.OpenFresh();
+  s.Chunk(0, "abcdefgh");
+  EXPECT_THAT(s.Chunk(8, "i"), testing::Contains("close SIZE_MISMATCH"));
+  ExpectError(s.closed_with(), absl::StatusCode::kOutOfRange, "SIZE_MISMATCH",
+              {{"expected", "8"}, {"got", "9"}});
 }
 
 TEST(SessionRefusalTest, FirstFrameMustBeOpen) {
