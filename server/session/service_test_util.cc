@@ -107,6 +107,23 @@ void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
   });
 }
 
+void MemoryStore::OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) {
+  thread_->Post([this, upload_ids = std::move(upload_ids), done = std::move(done)]() mutable {
+    absl::StatusOr<std::set<std::string>> answer;
+    {
+      std::vector<KeyedSession> all;
+      MutexLock lock(&mutex_);
+      for (const auto& [key, entry] : entries_) all.push_back({key, *entry.record});
+      answer = OwnedUploadsOf(all, upload_ids);
+      if (fail_with_ != StoreCode::kOk) {
+        answer = MakeError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", "it fails", {},
+                           absl::Seconds(5));
+      }
+    }
+    std::move(done)(std::move(answer));
+  });
+}
+
 void MemoryStore::FailWith(StoreCode code) {
   MutexLock lock(&mutex_);
   fail_with_ = code;
