@@ -163,7 +163,7 @@ absl::Status ToStatus(const OssError& error) {
 }
 
 absl::Status NoAnswerStatus(const absl::Status& cause) {
-  const std::string message = absl::StrCat("no answer of OSS: ", std::string(cause.message()));
+  const std::string message = absl::StrCat(kNoAnswer, ": ", std::string(cause.message()));
   if (cause.code() == Status::kInvalidArgument) {
     return MakeError(Status::kInvalidArgument, kReasonRejected, message, ErrorMetadataOf(cause));
   }

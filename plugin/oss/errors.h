@@ -42,6 +42,9 @@ RetryClass Classify(const OssError& error);
 // OSS's code, message, EC and request id: a user can quote them to its support.
 absl::Status ToStatus(const OssError& error);
 
+// How the message of NoAnswerStatus begins.
+inline constexpr char kNoAnswer[] = "no answer of OSS";
+
 // The error for a request of which no answer came (see HttpLoop::Send).
 absl::Status NoAnswerStatus(const absl::Status& cause);
 

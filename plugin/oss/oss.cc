@@ -7,6 +7,7 @@
 #include "plugin/object_rules.h"
 #include "plugin/oss/credentials.h"
 #include "plugin/oss/endpoint.h"
+#include "plugin/oss/explain.h"
 #include "plugin/oss/object_headers.h"
 #include "plugin/oss/oss_backend.h"
 
@@ -39,6 +40,7 @@ BackendInfo OssBackendInfo() {
   }
   info.object_options = oss::ObjectOptions();
   info.create = Create;
+  info.explain = oss::Explain;
   return info;
 }
 
