@@ -199,7 +199,7 @@ void OssBackend::InitiateUpload(const ObjectName& object, const ObjectAttributes
                                 const std::string& mark, Done<std::string> done) {
   OssRequest request = ControlRequest("POST", object, {{"uploads", ""}, {"encoding-type", "url"}});
   request.headers = InitiateHeaders(attributes, mark);
-  // A repetition may leave an upload that nobody knows behind: the reaper lists those.
+  // A repetition may leave an upload that nobody knows behind: penstock gc finds those.
   client_.Call(std::move(request), Repeat::kFreely, ChecksBody(ParseInitiateReply),
                [done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
                  if (!answer.ok()) {
