@@ -9,7 +9,7 @@
 
 namespace penstock {
 
-// What is to blame, in the order in which a request meets it: what comes before is in order.
+// What is to blame. All but the last concern every request alike.
 enum class Blame {
   kEndpoint,     // nobody answers, or somebody who is no such backend
   kClock,        // this machine's
@@ -21,7 +21,7 @@ enum class Blame {
 
 struct Explanation {
   Blame blame = Blame::kOperation;
-  bool tells = true;   // false: the answer tells nothing of what comes before the operation
+  bool tells = true;   // kOperation: the answer shows that nothing else is to blame
   std::string remedy;  // a sentence or two; empty: nothing is known
 };
 

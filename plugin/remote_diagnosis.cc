@@ -38,10 +38,10 @@ struct Link {
   const char* in_order;
 };
 
-// What a request meets on its way, in this order.
+// What every request depends on.
 constexpr std::array kChain = {
     Link{Blame::kEndpoint, "endpoint", "it answers"},
-    Link{Blame::kClock, kClockCheck, ""},  // told when it was measured
+    Link{Blame::kClock, kClockCheck, ""},
     Link{Blame::kCredentials, "credentials", "they are known and accepted"},
     Link{Blame::kRegion, "region", "the bucket is there"},
     Link{Blame::kBucket, "bucket", "it exists"},
@@ -161,19 +161,22 @@ bool Examination::Contact() {
   return true;
 }
 
+// In which order a backend looks at these is its own affair: an answer that blames one of them
+// proves of the others only that somebody answers.
 void Examination::TellChain(const Explanation& explanation, const absl::Status& status) {
+  const bool passed = explanation.blame == Blame::kOperation;
   for (const Link& link : kChain) {
     const bool is_kinds_own = link.blame == Blame::kCredentials || link.blame == Blame::kRegion;
     if (link.blame == explanation.blame) {
       TellFailed(link.name, status, explanation.remedy);
     } else if (!kind_.explain && is_kinds_own) {
       Tell(link.name, CheckOutcome::kSkipped, "this kind of remote has none");
-    } else if (link.blame < explanation.blame && !explanation.tells) {
-      if (link.blame != Blame::kClock) {
-        Tell(link.name, CheckOutcome::kSkipped,
-             absl::StrCat("the answer does not tell: ", std::string(status.message())));
-      }
-    } else if (link.blame < explanation.blame && *link.in_order != '\0') {
+    } else if (*link.in_order == '\0') {
+      continue;  // told when it was measured
+    } else if (passed && !explanation.tells) {
+      Tell(link.name, CheckOutcome::kSkipped,
+           absl::StrCat("the answer does not tell: ", std::string(status.message())));
+    } else if (passed || link.blame == Blame::kEndpoint) {
       TellOk(link.name, link.in_order);
     }
   }

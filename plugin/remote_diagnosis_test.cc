@@ -156,8 +156,8 @@ TEST_F(RemoteDiagnosisTest, WhatTheFirstAnswerBlamesEndsTheChecks) {
       {Blame::kEndpoint, "endpoint", {"cleanup"}},
       {Blame::kClock, "clock", {"cleanup", "endpoint"}},
       {Blame::kCredentials, "credentials", {"cleanup", "endpoint"}},
-      {Blame::kRegion, "region", {"cleanup", "credentials", "endpoint"}},
-      {Blame::kBucket, "bucket", {"cleanup", "credentials", "endpoint", "region"}},
+      {Blame::kRegion, "region", {"cleanup", "endpoint"}},
+      {Blame::kBucket, "bucket", {"cleanup", "endpoint"}},
   };
   for (const Case& c : cases) {
     faulty_->Disarm();
@@ -173,6 +173,18 @@ TEST_F(RemoteDiagnosisTest, WhatTheFirstAnswerBlamesEndsTheChecks) {
     EXPECT_THAT(checks.at("put_object").message, HasSubstr(std::string(c.failed) + " failed"));
     EXPECT_EQ(faulty_->calls(BackendCall::kPreparePut), puts) << "nothing else is tried";
   }
+}
+
+TEST_F(RemoteDiagnosisTest, AnswerThatTellsNothingProvesNothing) {
+  kind_.explain = ExplainByReason;
+  Fail(BackendCall::kListUploads,
+       MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable, "down", {}, absl::Seconds(1)));
+  const Checks checks = Run();
+  EXPECT_THAT(Failed(checks), ElementsAre("list_uploads"));
+  for (const char* name : {"endpoint", "credentials", "region", "bucket"}) {
+    EXPECT_EQ(checks.at(name).outcome, CheckOutcome::kSkipped) << name;
+  }
+  EXPECT_EQ(checks.at("put_object").outcome, CheckOutcome::kOk) << "the rest is tried all the same";
 }
 
 TEST_F(RemoteDiagnosisTest, MissingBucketIsTold) {

@@ -136,7 +136,7 @@ TEST_F(MaintenanceCommandTest, GcPrintsALineForEachOrphanAndASummary) {
   EXPECT_EQ(Run({"gc", "hangzhou:bucket"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("aborted    2023-11-14T22:13:20Z  3.0 MiB in 3 parts"));
   EXPECT_THAT(out_.str(), HasSubstr("0004B9  hangzhou:bucket/some/key?\n"));
-  EXPECT_THAT(out_.str(), HasSubstr("1 orphaned uploads"));
+  EXPECT_THAT(out_.str(), HasSubstr("1 orphaned upload of 0 B: 1 discarded"));
   EXPECT_EQ(err_.str(), "");
 }
 
@@ -173,7 +173,7 @@ TEST_F(MaintenanceCommandTest, ServerThatGoesAwayIsNotTakenForTheEnd) {
   service_.end = absl::UnavailableError("the server went away");
   EXPECT_EQ(Run({"gc", "hangzhou:bucket"}), 5);
   EXPECT_THAT(err_.str(), HasSubstr("CONNECTION_LOST"));
-  EXPECT_THAT(out_.str(), Not(HasSubstr("orphaned uploads of")));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("orphaned upload")));
 }
 
 TEST_F(MaintenanceCommandTest, DoctorIsContentOnlyWhenNothingFailed) {

@@ -122,11 +122,11 @@ std::string DescribeSummary(const v1::GarbageSummary& summary, bool dry_run) {
   const std::string done = dry_run ? "nothing was discarded (dry run)"
                                    : absl::StrCat(summary.aborted_count(), " discarded, ",
                                                   summary.failed_count(), " failed");
-  return absl::StrCat(summary.orphaned_count(), " orphaned uploads of ",
-                      FormatByteSize(summary.orphaned_size()), ": ", done, "; of ",
-                      summary.listed_count(), " listed, ", summary.young_count(),
-                      " were too young, ", summary.owned_count(), " belong to sessions, ",
-                      summary.gone_count(), " were gone\n");
+  return absl::StrCat(
+      summary.orphaned_count(), " orphaned upload", summary.orphaned_count() == 1 ? "" : "s",
+      " of ", FormatByteSize(summary.orphaned_size()), ": ", done, "; of ", summary.listed_count(),
+      " listed, ", summary.young_count(), " were too young, ", summary.owned_count(),
+      " belong to sessions, ", summary.gone_count(), " were gone\n");
 }
 
 std::string DescribeCheck(const v1::DiagnosticCheck& check) {
