@@ -65,25 +65,41 @@ bool IsTransportError(const absl::Status& status) {
   }
 }
 
-Connection::Connection(const std::vector<std::string>& addresses) : addresses_(addresses) {
-  for (const std::string& address : addresses_) {
-    stubs_.push_back(v1::PutService::NewStub(MakeChannel(address)));
+absl::Status AfterAnswers(const absl::Status& status) {
+  if (!IsTransportError(status)) return status;
+  return MakeError(
+      absl::StatusCode::kUnavailable, "CONNECTION_LOST",
+      absl::StrCat("the connection was lost among the answers: ", std::string(status.message())));
+}
+
+Connection::Connection(const std::vector<std::string>& addresses) {
+  for (const std::string& address : addresses) {
+    const std::shared_ptr<grpc::Channel> channel = MakeChannel(address);
+    servers_.push_back(
+        {address, v1::PutService::NewStub(channel), v1::MaintenanceService::NewStub(channel)});
   }
 }
 
-Connection::Connection(const std::shared_ptr<grpc::ChannelInterface>& channel)
-    : addresses_({"the given channel"}) {
-  stubs_.push_back(v1::PutService::NewStub(channel));
+Connection::Connection(const std::shared_ptr<grpc::ChannelInterface>& channel) {
+  servers_.push_back({"the given channel", v1::PutService::NewStub(channel),
+                      v1::MaintenanceService::NewStub(channel)});
 }
 
 absl::Status Connection::Call(
     const std::function<grpc::Status(v1::PutService::Stub&, grpc::ClientContext&)>& call,
     absl::Duration timeout) {
+  return Try(
+      [&call](Server& server, grpc::ClientContext& context) { return call(*server.put, context); },
+      timeout);
+}
+
+absl::Status Connection::Try(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
+                             absl::Duration timeout) {
   absl::Status status;
-  for (size_t attempt = 0; attempt < stubs_.size(); ++attempt) {
+  for (size_t attempt = 0; attempt < servers_.size(); ++attempt) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-    status = ToStatus(call(stub(), context), context);
+    status = ToStatus(call(servers_[current_], context), context);
     if (!IsTransportError(status)) return status;
     status = WithPrefix(status, absl::StrCat("server ", address()));
     UseNext();

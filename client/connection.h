@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "penstock/v1/maintenance.grpc.pb.h"
 #include "penstock/v1/put.grpc.pb.h"
 
 namespace penstock {
@@ -33,9 +34,9 @@ class Connection {
   explicit Connection(const std::vector<std::string>& addresses);
   explicit Connection(const std::shared_ptr<grpc::ChannelInterface>& channel);
 
-  v1::PutService::Stub& stub() { return *stubs_[current_]; }
-  const std::string& address() const { return addresses_[current_]; }
-  void UseNext() { current_ = (current_ + 1) % stubs_.size(); }
+  v1::PutService::Stub& stub() { return *servers_[current_].put; }
+  const std::string& address() const { return servers_[current_].address; }
+  void UseNext() { current_ = (current_ + 1) % servers_.size(); }
 
   // Calls one method of the service within `timeout`, on the next server when one cannot be
   // reached.
@@ -43,11 +44,58 @@ class Connection {
       const std::function<grpc::Status(v1::PutService::Stub&, grpc::ClientContext&)>& call,
       absl::Duration timeout = absl::Seconds(30));
 
+  // Likewise, a method of the maintenance service that streams its answers to `take`. Not on
+  // another server once an answer came: UNAVAILABLE / CONNECTION_LOST then.
+  template <typename Request, typename Response>
+  absl::Status ReadAll(std::unique_ptr<grpc::ClientReader<Response>> (
+                           v1::MaintenanceService::Stub::*method)(grpc::ClientContext*,
+                                                                  const Request&),
+                       const Request& request, const std::function<void(const Response&)>& take,
+                       absl::Duration timeout);
+
  private:
-  std::vector<std::string> addresses_;
-  std::vector<std::unique_ptr<v1::PutService::Stub>> stubs_;
+  struct Server {
+    std::string address;
+    std::unique_ptr<v1::PutService::Stub> put;
+    std::unique_ptr<v1::MaintenanceService::Stub> maintenance;
+  };
+
+  absl::Status Try(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
+                   absl::Duration timeout);
+
+  std::vector<Server> servers_;
   size_t current_ = 0;
 };
+
+// What becomes of an error after a part of the answers came: nobody should take it for one that
+// changed nothing.
+absl::Status AfterAnswers(const absl::Status& status);
+
+template <typename Request, typename Response>
+absl::Status Connection::ReadAll(std::unique_ptr<grpc::ClientReader<Response>> (
+                                     v1::MaintenanceService::Stub::*method)(grpc::ClientContext*,
+                                                                            const Request&),
+                                 const Request& request,
+                                 const std::function<void(const Response&)>& take,
+                                 absl::Duration timeout) {
+  bool taken = false;
+  absl::Status status;
+  const absl::Status last = Try(
+      [&](Server& server, grpc::ClientContext& context) {
+        const auto reader = (server.maintenance.get()->*method)(&context, request);
+        Response response;
+        while (reader->Read(&response)) {
+          taken = true;
+          take(response);
+        }
+        const grpc::Status end = reader->Finish();
+        if (!taken || end.ok()) return end;
+        status = AfterAnswers(ToStatus(end, context));
+        return grpc::Status::OK;  // there is nothing to try again
+      },
+      timeout);
+  return status.ok() ? last : status;
+}
 
 }  // namespace penstock
 

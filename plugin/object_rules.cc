@@ -155,21 +155,44 @@ RemoteRestriction::RemoteRestriction(const OptionValues& values) {
   if (const auto it = values.find("prefix"); it != values.end()) prefix_ = it->second;
 }
 
+absl::Status RemoteRestriction::CheckBucket(const std::string& bucket) const {
+  if (buckets_.empty() || std::find(buckets_.begin(), buckets_.end(), bucket) != buckets_.end()) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kPermissionDenied, "BUCKET_NOT_ALLOWED",
+                   absl::StrCat("this remote's configuration allows the buckets ",
+                                absl::StrJoin(buckets_, ", "), ", not \"", bucket, "\""),
+                   {{"bucket", bucket}});
+}
+
+absl::Status RemoteRestriction::KeyNotAllowed() const {
+  return MakeError(
+      absl::StatusCode::kPermissionDenied, "KEY_NOT_ALLOWED",
+      absl::StrCat("this remote's configuration allows keys that begin with \"", prefix_, "\""),
+      {{"prefix", prefix_}});
+}
+
 absl::Status RemoteRestriction::Check(const ObjectName& object) const {
-  if (!buckets_.empty() &&
-      std::find(buckets_.begin(), buckets_.end(), object.bucket) == buckets_.end()) {
-    return MakeError(absl::StatusCode::kPermissionDenied, "BUCKET_NOT_ALLOWED",
-                     absl::StrCat("this remote's configuration allows the buckets ",
-                                  absl::StrJoin(buckets_, ", "), ", not \"", object.bucket, "\""),
-                     {{"bucket", object.bucket}});
+  PENSTOCK_RETURN_IF_ERROR(CheckBucket(object.bucket));
+  return absl::StartsWith(object.key, prefix_) ? absl::OkStatus() : KeyNotAllowed();
+}
+
+absl::StatusOr<std::vector<std::string>> RemoteRestriction::BucketsMeantBy(
+    const std::string& bucket) const {
+  if (!bucket.empty()) {
+    PENSTOCK_RETURN_IF_ERROR(CheckBucketName(bucket));
+    PENSTOCK_RETURN_IF_ERROR(CheckBucket(bucket));
+    return std::vector<std::string>{bucket};
   }
-  if (!absl::StartsWith(object.key, prefix_)) {
-    return MakeError(
-        absl::StatusCode::kPermissionDenied, "KEY_NOT_ALLOWED",
-        absl::StrCat("this remote's configuration allows keys that begin with \"", prefix_, "\""),
-        {{"prefix", prefix_}});
-  }
-  return absl::OkStatus();
+  if (!buckets_.empty()) return buckets_;
+  return Invalid("BUCKET_REQUIRED",
+                 "expected a bucket, for the remote's option `buckets` names none; none came", {});
+}
+
+absl::StatusOr<std::string> RemoteRestriction::Narrow(const std::string& prefix) const {
+  if (absl::StartsWith(prefix, prefix_)) return prefix;
+  if (absl::StartsWith(prefix_, prefix)) return prefix_;
+  return KeyNotAllowed();
 }
 
 }  // namespace penstock

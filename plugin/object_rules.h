@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/object.h"
 #include "plugin/registry.h"
 
@@ -48,10 +49,24 @@ class RemoteRestriction {
   // PERMISSION_DENIED: BUCKET_NOT_ALLOWED, KEY_NOT_ALLOWED.
   absl::Status Check(const ObjectName& object) const;
 
+  // The buckets that are meant by `bucket`: itself, or all that are allowed when it is empty.
+  // BAD_BUCKET; BUCKET_NOT_ALLOWED; INVALID_ARGUMENT / BUCKET_REQUIRED when it is empty and the
+  // configuration names none.
+  absl::StatusOr<std::vector<std::string>> BucketsMeantBy(const std::string& bucket) const;
+
+  // The prefix of all allowed keys that begin with `prefix`. KEY_NOT_ALLOWED when there are none.
+  absl::StatusOr<std::string> Narrow(const std::string& prefix) const;
+
+  // What every key begins with.
+  const std::string& prefix() const { return prefix_; }
+
   // The allowed buckets; empty: all.
   const std::vector<std::string>& buckets() const { return buckets_; }
 
  private:
+  absl::Status CheckBucket(const std::string& bucket) const;
+  absl::Status KeyNotAllowed() const;
+
   std::vector<std::string> buckets_;
   std::string prefix_;
 };

@@ -87,5 +87,25 @@ TEST(RemoteRestrictionTest, KeepsToBucketsAndPrefix) {
   EXPECT_EQ(ErrorReason(restriction.Check({"one", "teams"})), "KEY_NOT_ALLOWED");
 }
 
+TEST(RemoteRestrictionTest, NoBucketMeansAllThatAreAllowed) {
+  using Buckets = std::vector<std::string>;
+  const RemoteRestriction restriction(OptionValues{{"buckets", "one, two"}});
+  EXPECT_EQ(*restriction.BucketsMeantBy(""), Buckets({"one", "two"}));
+  EXPECT_EQ(*restriction.BucketsMeantBy("two"), Buckets({"two"}));
+  EXPECT_EQ(ErrorReason(restriction.BucketsMeantBy("three").status()), "BUCKET_NOT_ALLOWED");
+  EXPECT_EQ(*RemoteRestriction({}).BucketsMeantBy("any"), Buckets({"any"}));
+  EXPECT_EQ(ErrorReason(RemoteRestriction({}).BucketsMeantBy("").status()), "BUCKET_REQUIRED");
+  EXPECT_EQ(ErrorReason(RemoteRestriction({}).BucketsMeantBy("No").status()), "BAD_BUCKET");
+}
+
+TEST(RemoteRestrictionTest, NarrowsPrefixesToItsOwn) {
+  const RemoteRestriction restriction(OptionValues{{"prefix", "team/"}});
+  EXPECT_EQ(*restriction.Narrow(""), "team/");
+  EXPECT_EQ(*restriction.Narrow("te"), "team/");
+  EXPECT_EQ(*restriction.Narrow("team/a"), "team/a");
+  EXPECT_EQ(ErrorReason(restriction.Narrow("teams").status()), "KEY_NOT_ALLOWED");
+  EXPECT_EQ(*RemoteRestriction({}).Narrow("x"), "x");
+}
+
 }  // namespace
 }  // namespace penstock

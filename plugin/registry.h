@@ -12,6 +12,7 @@
 #include "base/executor.h"
 #include "base/random.h"
 #include "plugin/backend.h"
+#include "plugin/explanation.h"
 
 namespace penstock {
 
@@ -49,6 +50,9 @@ struct BackendInfo {
   std::function<absl::StatusOr<std::unique_ptr<Backend>>(const OptionValues&,
                                                          const BackendEnvironment&)>
       create;
+  // What an error of an operation is due to. Null where a request needs neither credentials nor a
+  // region: ExplainByReason tells all.
+  std::function<Explanation(const std::string& operation, const absl::Status& error)> explain;
 };
 
 // The kinds of backend that this program knows, by name.

@@ -50,6 +50,9 @@ class FaultStore final : public SessionStore {
   void Due(absl::Time now, int limit, DueDone done) override {
     store_->Due(now, limit, std::move(done));
   }
+  void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override {
+    store_->OwnedUploads(std::move(upload_ids), std::move(done));
+  }
 
  private:
   void DoWrite(const SessionKey& key, SessionWrite write, StoreDone done) {

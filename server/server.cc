@@ -16,8 +16,10 @@
 #include "base/periodic_task.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "plugin/object_rules.h"
 #include "server/fault_points.h"
 #include "server/rpc/rpc_server.h"
+#include "server/session/maintenance.h"
 #include "server/session/session_reaper.h"
 #include "server/session/session_service.h"
 #include "server/store/sqlite_store.h"
@@ -45,12 +47,13 @@ class ServerImpl final : public Server {
         blocking_(MakeThreadPool(kBlockingThreads)) {}
 
   // Nobody may be called after it is gone: listeners go first; then the reaper, which waits for its
-  // pass; then the sessions, which wait for what their drivers have asked for; then those who
-  // answer; and last what these run on.
+  // pass, and the maintenance, which waits for its runs; then the sessions, which wait for what
+  // their drivers have asked for; then those who answer; and last what these run on.
   ~ServerImpl() override {
     rpc_.reset();
     reaping_.reset();
     reaper_.reset();
+    maintenance_.reset();
     sessions_.reset();
     backends_.clear();
     store_.reset();
@@ -66,11 +69,12 @@ class ServerImpl final : public Server {
     PENSTOCK_ASSIGN_OR_RETURN(store_, OpenSqliteStore(store));
     if (FaultPointsArmed()) store_ = WithFaultPoints(std::move(store_), *executor_);
     MakeSessions(config);
+    MakeMaintenance(config);
     RpcServerOptions rpc;
     rpc.listen = config.listen;
     rpc.insecure = config.insecure;
     rpc.bdp_probe = config.bdp_probe;
-    PENSTOCK_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, *sessions_, kinds_));
+    PENSTOCK_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, *sessions_, *maintenance_, kinds_));
     StartReaping(config.reap_interval);
     return absl::OkStatus();
   }
@@ -81,10 +85,12 @@ class ServerImpl final : public Server {
     const absl::Time deadline = absl::Now() + drain_timeout_;
     rpc_->SetNotServing();
     reaping_->Stop();
+    maintenance_->Stop();
     const auto drained = std::make_shared<Notification>();
     sessions_->Drain([drained] { drained->Notify(); });
     const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_) &&
-                         reaping_->AwaitIdle(deadline - absl::Now());
+                         reaping_->AwaitIdle(deadline - absl::Now()) &&
+                         maintenance_->AwaitIdle(deadline - absl::Now());
     rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());
     return in_time;
   }
@@ -129,6 +135,14 @@ class ServerImpl final : public Server {
     sessions_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
   }
 
+  void MakeMaintenance(const ServerConfig& config) {
+    std::map<std::string, Maintenance::Remote> remotes;
+    for (const auto& [name, remote] : config.remotes) {
+      remotes.insert({name, {kinds_.at(name), RemoteRestriction(remote.options)}});
+    }
+    maintenance_ = std::make_unique<Maintenance>(*sessions_, std::move(remotes), SecureRandom());
+  }
+
   void StartReaping(absl::Duration interval) {
     reaper_ = std::make_unique<SessionReaper>(*sessions_, SecureRandom());
     reaping_ =
@@ -145,6 +159,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<SessionStore> store_;
   std::unique_ptr<SessionService> sessions_;
   std::unique_ptr<SessionReaper> reaper_;
+  std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<PeriodicTask> reaping_;
   std::unique_ptr<RpcServer> rpc_;
 };

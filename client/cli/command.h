@@ -27,6 +27,8 @@ void AddSessionsCommand(CLI::App& app, CommandContext& context);
 void AddStatusCommand(CLI::App& app, CommandContext& context);
 void AddAbortCommand(CLI::App& app, CommandContext& context);
 void AddRemotesCommand(CLI::App& app, CommandContext& context);
+void AddGcCommand(CLI::App& app, CommandContext& context);
+void AddDoctorCommand(CLI::App& app, CommandContext& context);
 
 // Options that several commands share.
 struct CommonOptions {

@@ -8,11 +8,12 @@
 namespace penstock::cli {
 namespace {
 
-absl::Status BadDestination(const std::string& text, const std::string& problem) {
-  return MakeError(absl::StatusCode::kInvalidArgument, "BAD_DESTINATION",
-                   absl::StrCat("expected a destination such as remote:bucket/some/key, got \"",
-                                text, "\": ", problem),
-                   {{"got", text}});
+absl::Status BadDestination(const std::string& text, const std::string& problem,
+                            const std::string& expected = "remote:bucket/some/key") {
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "BAD_DESTINATION",
+      absl::StrCat("expected a destination such as ", expected, ", got \"", text, "\": ", problem),
+      {{"got", text}});
 }
 
 }  // namespace
@@ -38,6 +39,19 @@ absl::StatusOr<Destination> ParseDestination(const std::string& text, const std:
   }
   result.key += name;
   return result;
+}
+
+absl::StatusOr<Destination> ParseBucket(const std::string& text) {
+  constexpr char kExpected[] = "remote:bucket or remote:";
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) {
+    return BadDestination(text, "it has no ':' after the remote", kExpected);
+  }
+  if (colon == 0) return BadDestination(text, "the remote is empty", kExpected);
+  if (text.find('/') != std::string::npos) {
+    return BadDestination(text, "it has a '/': name a bucket, and no key", kExpected);
+  }
+  return Destination{text.substr(0, colon), text.substr(colon + 1), ""};
 }
 
 std::string FormatDestination(const Destination& destination) {

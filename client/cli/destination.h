@@ -18,6 +18,9 @@ struct Destination {
 // and a key may look like is for the server to check.
 absl::StatusOr<Destination> ParseDestination(const std::string& text, const std::string& file);
 
+// "hangzhou:" or "hangzhou:bucket"; without a key. INVALID_ARGUMENT / BAD_DESTINATION.
+absl::StatusOr<Destination> ParseBucket(const std::string& text);
+
 std::string FormatDestination(const Destination& destination);
 
 }  // namespace penstock::cli

@@ -38,5 +38,19 @@ TEST(FormatDestinationTest, IsTheInverse) {
             "hangzhou:bucket/some/key");
 }
 
+TEST(ParseBucketTest, TakesARemoteWithOrWithoutABucket) {
+  const auto both = ParseBucket("hangzhou:bucket");
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ(both->remote, "hangzhou");
+  EXPECT_EQ(both->bucket, "bucket");
+  const auto remote = ParseBucket("hangzhou:");
+  ASSERT_TRUE(remote.ok()) << remote.status();
+  EXPECT_EQ(remote->bucket, "");
+  for (const char* bad : {"", "hangzhou", ":bucket", "hangzhou:bucket/key", "a/b:bucket"}) {
+    const absl::Status status = ParseBucket(bad).status();
+    EXPECT_EQ(ErrorReason(status), "BAD_DESTINATION") << bad;
+  }
+}
+
 }  // namespace
 }  // namespace penstock::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
@@ -15,10 +16,23 @@ std::string FormatClock(absl::Duration duration) {
 }
 
 absl::StatusOr<absl::Duration> ParseDuration(const std::string& text) {
+  // Days, which absl does not know, stand first.
+  const size_t days_end = text.find('d');
+  absl::Duration days;
+  std::string rest = text;
+  if (days_end != std::string::npos) {
+    int32_t count = 0;
+    const bool good = absl::SimpleAtoi(text.substr(0, days_end), &count) && count > 0;
+    days = good ? count * absl::Hours(24) : -absl::InfiniteDuration();
+    rest = days_end + 1 < text.size() ? text.substr(days_end + 1) : "0";
+  }
   absl::Duration duration;
-  if (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration()) return duration;
+  if (absl::ParseDuration(rest, &duration) && duration >= absl::ZeroDuration() &&
+      days + duration > absl::ZeroDuration()) {
+    return days + duration;
+  }
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_DURATION",
-                   absl::StrCat("expected a duration such as 5m or 90s, got \"", text, "\""),
+                   absl::StrCat("expected a duration such as 5m, 90s or 7d, got \"", text, "\""),
                    {{"got", text}});
 }
 

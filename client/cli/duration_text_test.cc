@@ -15,7 +15,9 @@ TEST(FormatClockTest, LeavesOutEmptyHours) {
 
 TEST(ParseDurationTest, IsPositive) {
   EXPECT_EQ(*ParseDuration("1h30m"), absl::Minutes(90));
-  for (const char* text : {"", "5", "0s", "-1m", "soon"}) {
+  EXPECT_EQ(*ParseDuration("7d"), absl::Hours(7 * 24));
+  EXPECT_EQ(*ParseDuration("1d12h"), absl::Hours(36));
+  for (const char* text : {"", "5", "0s", "-1m", "soon", "d", "-1d", "1.5d", "1d-1h", "d5m"}) {
     EXPECT_EQ(ErrorReason(ParseDuration(text).status()), "BAD_DURATION") << text;
   }
 }

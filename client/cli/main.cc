@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
   AddStatusCommand(app, context);
   AddAbortCommand(app, context);
   AddRemotesCommand(app, context);
+  AddGcCommand(app, context);
+  AddDoctorCommand(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

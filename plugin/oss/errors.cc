@@ -156,7 +156,7 @@ absl::Status ToStatus(const OssError& error) {
 }
 
 absl::Status NoAnswerStatus(const absl::Status& cause) {
-  std::string message = absl::StrCat("no answer of OSS: ", std::string(cause.message()));
+  std::string message = absl::StrCat(kNoAnswer, ": ", std::string(cause.message()));
   if (const std::string advice = AdviceFor(cause); !advice.empty()) {
     absl::StrAppend(&message, ": ", advice);
   }

@@ -46,6 +46,9 @@ RetryClass Classify(const OssError& error);
 // what a user can quote to OSS's support; the message says what can be done about it.
 absl::Status ToStatus(const OssError& error);
 
+// How the message of NoAnswerStatus begins.
+inline constexpr char kNoAnswer[] = "no answer of OSS";
+
 // The error for a request of which no answer came (see HttpLoop::Send).
 absl::Status NoAnswerStatus(const absl::Status& cause);
 

@@ -8,6 +8,7 @@
 #include "plugin/oss/client_options.h"
 #include "plugin/oss/credentials/credential_options.h"
 #include "plugin/oss/credentials/credential_source.h"
+#include "plugin/oss/explain.h"
 #include "plugin/oss/object_headers.h"
 #include "plugin/oss/object_policy.h"
 #include "plugin/oss/oss_backend.h"
@@ -42,6 +43,7 @@ BackendInfo OssBackendInfo() {
   }
   info.object_options = oss::ObjectOptions();
   info.create = Create;
+  info.explain = oss::Explain;
   return info;
 }
 

@@ -145,7 +145,7 @@ void OssBackend::InitiateUpload(const ObjectName& object, const ObjectAttributes
   OssRequest request =
       ObjectRequest(policy_, "POST", object, {{"uploads", ""}, {"encoding-type", "url"}});
   request.headers.merge(InitiateHeaders(attributes, mark));
-  // A repetition may leave an upload that nobody knows behind: the reaper lists those.
+  // A repetition may leave an upload that nobody knows behind: penstock gc finds those.
   IfOverwriteIsSafe(object, attributes, std::move(done),
                     [this, request = std::move(request)](Done<std::string> next) mutable {
                       client_.Call(

@@ -25,20 +25,8 @@ absl::Status Unimplemented(const std::string& field) {
                    absl::StrCat("this server does not know `", field, "` yet"), {{"field", field}});
 }
 
-// A time that the contract cannot tell becomes the nearest that it can: TimeUtil ends the process,
-// and a store may hold anything.
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  const absl::Time least = absl::FromUnixSeconds(TimeUtil::kTimestampMinSeconds);
-  const absl::Time most = absl::FromUnixSeconds(TimeUtil::kTimestampMaxSeconds);
-  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(std::clamp(time, least, most)));
-}
-
 google::protobuf::Duration ToProto(absl::Duration duration) {
   return TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(duration));
-}
-
-absl::Duration FromProto(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
 template <typename Map>
@@ -106,7 +94,7 @@ v1::StoredObject StoredObjectOf(const SessionRecord& record) {
   proto.set_version_id(result.version_id);
   proto.set_crc64_ecma(result.crc64);
   if (result.update_time != absl::InfinitePast()) {
-    *proto.mutable_update_time() = ToProto(result.update_time);
+    *proto.mutable_update_time() = penstock::ToProto(result.update_time);
   }
   proto.set_content_type(attributes.content_type);
   ToMap(attributes.metadata, proto.mutable_metadata());
@@ -152,7 +140,7 @@ absl::StatusOr<ClientFrame> FromProto(const v1::OpenSession& proto) {
   }
   if (proto.has_expect_epoch()) open.expect_epoch = proto.expect_epoch();
   open.replay_buffer_bytes = proto.replay_buffer_bytes();
-  if (proto.object().has_idle_ttl()) open.idle_ttl = FromProto(proto.object().idle_ttl());
+  if (proto.object().has_idle_ttl()) open.idle_ttl = penstock::FromProto(proto.object().idle_ttl());
   return ClientFrame(std::move(open));
 }
 
@@ -210,6 +198,17 @@ struct ServerFrameToProto {
 };
 
 }  // namespace
+
+// TimeUtil ends the process over what it cannot tell, and a store may hold anything.
+google::protobuf::Timestamp ToProto(absl::Time time) {
+  const absl::Time least = absl::FromUnixSeconds(TimeUtil::kTimestampMinSeconds);
+  const absl::Time most = absl::FromUnixSeconds(TimeUtil::kTimestampMaxSeconds);
+  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(std::clamp(time, least, most)));
+}
+
+absl::Duration FromProto(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;

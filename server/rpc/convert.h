@@ -4,6 +4,8 @@
 // Between the frames and messages of put.proto and the values of the session layer. Translation
 // only: a rule of the protocol found here is in the wrong room.
 
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
 #include <grpcpp/support/status.h>
 
 #include <string>
@@ -19,6 +21,11 @@ namespace penstock {
 
 // The status of a call, with ErrorInfo and RetryInfo in `grpc-status-details-bin`.
 grpc::Status ToGrpcStatus(const absl::Status& status);
+
+// A time that the contract cannot tell becomes the nearest that it can.
+google::protobuf::Timestamp ToProto(absl::Time time);
+
+absl::Duration FromProto(const google::protobuf::Duration& duration);
 
 // A frame of the client; the payload of a chunk is moved out of `request`. INVALID_ARGUMENT /
 // EMPTY_FRAME for a message without a frame. UNIMPLEMENTED names the field of an `open` whose

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "grpc/health/v1/health.pb.h"
+#include "server/rpc/maintenance_service.h"
 #include "server/rpc/put_service.h"
 
 namespace penstock {
@@ -100,10 +101,9 @@ class RpcServerImpl final : public RpcServer {
   ~RpcServerImpl() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen(const std::string& address, const RpcServerOptions& options,
-                      SessionService& sessions,
+                      SessionService& sessions, Maintenance& maintenance,
                       const std::map<std::string, const BackendInfo*>& kinds) {
     PENSTOCK_RETURN_IF_ERROR(CheckAddress(address, options.insecure));
-    services_.push_back(std::make_unique<PutService>(sessions, kinds));
     grpc::ServerBuilder builder;
     int port = 0;
     // With SO_REUSEPORT two servers would share a port, and each would see some of the clients.
@@ -115,7 +115,8 @@ class RpcServerImpl final : public RpcServer {
                                kMinClientPingMs);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(services_.back().get());
+    Register(std::make_unique<PutService>(sessions, kinds), builder);
+    Register(std::make_unique<MaintenanceService>(maintenance), builder);
     std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
     if (server == nullptr || port == 0) {
       return AddressError("ADDRESS_IN_USE", address, "cannot listen there; is another server up?");
@@ -140,6 +141,11 @@ class RpcServerImpl final : public RpcServer {
   }
 
  private:
+  void Register(std::unique_ptr<grpc::Service> service, grpc::ServerBuilder& builder) {
+    builder.RegisterService(service.get());
+    services_.push_back(std::move(service));
+  }
+
   static std::string Bound(const std::string& address, int port) {
     if (absl::StartsWith(address, kUnixPrefix)) {
       chmod(address.c_str() + std::strlen(kUnixPrefix), S_IRUSR | S_IWUSR);
@@ -148,7 +154,7 @@ class RpcServerImpl final : public RpcServer {
     return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
   }
 
-  std::vector<std::unique_ptr<PutService>> services_;  // outlive the servers
+  std::vector<std::unique_ptr<grpc::Service>> services_;  // outlive the servers
   std::vector<std::unique_ptr<grpc::Server>> servers_;
   std::vector<std::string> addresses_;
 };
@@ -156,7 +162,7 @@ class RpcServerImpl final : public RpcServer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
-    const RpcServerOptions& options, SessionService& sessions,
+    const RpcServerOptions& options, SessionService& sessions, Maintenance& maintenance,
     const std::map<std::string, const BackendInfo*>& kinds) {
   // Reflection can describe grpc.health.v1 only when its descriptor is linked: this use links it.
   grpc::health::v1::HealthCheckRequest::descriptor();
@@ -164,7 +170,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto server = std::make_unique<RpcServerImpl>();
   for (const std::string& address : options.listen) {
-    PENSTOCK_RETURN_IF_ERROR(server->Listen(address, options, sessions, kinds));
+    PENSTOCK_RETURN_IF_ERROR(server->Listen(address, options, sessions, maintenance, kinds));
   }
   return server;
 }

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "plugin/registry.h"
+#include "server/session/maintenance.h"
 #include "server/session/session_service.h"
 
 namespace penstock {
@@ -21,15 +22,15 @@ struct RpcServerOptions {
   bool bdp_probe = true;
 };
 
-// The gRPC side of the server: one grpc::Server per listener over one session layer, with health
-// and reflection.
+// The gRPC side of the server: one grpc::Server per listener over one session layer, with its
+// maintenance, health and reflection.
 class RpcServer {
  public:
   // Listens on every address, or on none. INVALID_ARGUMENT for an address that is malformed or not
-  // allowed; FAILED_PRECONDITION / ADDRESS_IN_USE when another server has it. `sessions` must
-  // outlive the server.
+  // allowed; FAILED_PRECONDITION / ADDRESS_IN_USE when another server has it. `sessions` and
+  // `maintenance` must outlive the server.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
-      const RpcServerOptions& options, SessionService& sessions,
+      const RpcServerOptions& options, SessionService& sessions, Maintenance& maintenance,
       const std::map<std::string, const BackendInfo*>& kinds);
 
   virtual ~RpcServer() = default;

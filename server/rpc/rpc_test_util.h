@@ -98,6 +98,11 @@ class ServedTest : public testing::Test {
     environment.clock = &SystemClock();
     service_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
     info_.name = "fake";
+    maintenance_ = std::make_unique<Maintenance>(
+        *service_,
+        std::map<std::string, Maintenance::Remote>{
+            {kTestRemote, {&info_, RemoteRestriction(OptionValues())}}},
+        SecureRandom());
     server_ = *Start({"127.0.0.1:0"});
     channel_ = Connect(server_->addresses().at(0));
     stub_ = v1::PutService::NewStub(channel_);
@@ -108,7 +113,7 @@ class ServedTest : public testing::Test {
     RpcServerOptions options;
     options.listen = std::move(listen);
     options.insecure = insecure;
-    return RpcServer::Start(options, *service_, {{kTestRemote, &info_}});
+    return RpcServer::Start(options, *service_, *maintenance_, {{kTestRemote, &info_}});
   }
 
   static std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
@@ -132,6 +137,7 @@ class ServedTest : public testing::Test {
   const std::unique_ptr<Executor> executor_ = MakeThreadPool(2);
   std::unique_ptr<SessionService> service_;
   BackendInfo info_;
+  std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::PutService::Stub> stub_;

@@ -1,5 +1,6 @@
 #include "server/session/service_test_util.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "absl/strings/match.h"
@@ -107,6 +108,23 @@ void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
   });
 }
 
+void MemoryStore::OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) {
+  thread_->Post([this, upload_ids = std::move(upload_ids), done = std::move(done)]() mutable {
+    absl::StatusOr<std::set<std::string>> answer;
+    {
+      std::vector<KeyedSession> all;
+      MutexLock lock(&mutex_);
+      for (const auto& [key, entry] : entries_) all.push_back({key, *entry.record});
+      answer = OwnedUploadsOf(all, upload_ids);
+      if (fail_with_ != StoreCode::kOk) {
+        answer = MakeError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", "it fails", {},
+                           absl::Seconds(5));
+      }
+    }
+    std::move(done)(std::move(answer));
+  });
+}
+
 void MemoryStore::FailWith(StoreCode code) {
   MutexLock lock(&mutex_);
   fail_with_ = code;
@@ -156,12 +174,10 @@ void FakeBackend::Release(const std::string& call) {
   }
 }
 
-void FakeBackend::AwaitHeld(const std::string& call) {
-  const auto waits = [this, &call]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    for (const auto& [name, closure] : waiting_) {
-      if (name == call) return true;
-    }
-    return false;
+void FakeBackend::AwaitHeld(const std::string& call, int count) {
+  const auto waits = [this, &call, count]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return std::count_if(waiting_.begin(), waiting_.end(),
+                         [&call](const auto& waiting) { return waiting.first == call; }) >= count;
   };
   MutexLock lock(&mutex_);
   mutex_.Await(waits);
@@ -170,6 +186,11 @@ void FakeBackend::AwaitHeld(const std::string& call) {
 void FakeBackend::FailWith(const std::string& call, const absl::Status& status) {
   MutexLock lock(&mutex_);
   failures_[call] = status;
+}
+
+void FakeBackend::SetUploadAge(absl::Duration age) {
+  MutexLock lock(&mutex_);
+  upload_age_ = age;
 }
 
 std::optional<std::string> FakeBackend::Find(const std::string& key) {
@@ -213,12 +234,12 @@ absl::Status FakeBackend::CheckObject(const ObjectName& object, const ObjectAttr
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_KEY", "this key is refused");
 }
 
-void FakeBackend::InitiateUpload(const ObjectName&, const ObjectAttributes&,
+void FakeBackend::InitiateUpload(const ObjectName& object, const ObjectAttributes&,
                                  const std::string& mark, Done<std::string> done) {
   Call("initiate", std::move(done),
-       [this, mark]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::StatusOr<std::string> {
+       [this, object, mark]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::StatusOr<std::string> {
          const std::string id = absl::StrCat("upload-", next_upload_++);
-         uploads_[id].mark = mark;
+         uploads_[id] = {object, mark, {}};
          return id;
        });
 }
@@ -267,14 +288,33 @@ void FakeBackend::AbortUpload(const ObjectName&, const std::string& upload_id, D
       });
 }
 
-void FakeBackend::ListParts(const ObjectName&, const std::string&,
+void FakeBackend::ListParts(const ObjectName&, const std::string& upload_id,
                             Done<std::vector<ListedPart>> done) {
-  Call("list", std::move(done), [] { return absl::StatusOr<std::vector<ListedPart>>(); });
+  Call("list_parts", std::move(done),
+       [this, upload_id]()
+           ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::StatusOr<std::vector<ListedPart>> {
+             const auto upload = uploads_.find(upload_id);
+             if (upload == uploads_.end()) return NotFound(kReasonNoSuchUpload);
+             std::vector<ListedPart> parts;
+             for (const auto& [number, bytes] : upload->second.parts) {
+               parts.push_back({number, std::ssize(bytes), EtagOf(bytes), Crc64(bytes)});
+             }
+             return parts;
+           });
 }
 
-void FakeBackend::ListUploads(const std::string&, const std::string&, const std::string&,
-                              Done<ListedUploads> done) {
-  Call("list", std::move(done), [] { return absl::StatusOr<ListedUploads>(); });
+void FakeBackend::ListUploads(const std::string& bucket, const std::string& prefix,
+                              const std::string&, Done<ListedUploads> done) {
+  Call("list_uploads", std::move(done),
+       [this, bucket, prefix]() ABSL_NO_THREAD_SAFETY_ANALYSIS -> absl::StatusOr<ListedUploads> {
+         ListedUploads listed;
+         for (const auto& [id, upload] : uploads_) {
+           const ObjectName& object = upload.object;
+           if (object.bucket != bucket || !absl::StartsWith(object.key, prefix)) continue;
+           listed.uploads.push_back({object.key, id, absl::Now() - upload_age_});
+         }
+         return listed;
+       });
 }
 
 class FakeBackend::Put final : public PreparedPut {

@@ -30,6 +30,7 @@ class MemoryStore final : public SessionStore {
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
   void Due(absl::Time now, int limit, DueDone done) override;
+  void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override;
 
   // Every call is answered with `code` from now on, and does nothing; kOk ends that.
   void FailWith(StoreCode code);
@@ -53,7 +54,7 @@ class MemoryStore final : public SessionStore {
 };
 
 // A backend in memory. Thread-safe. Calls are named "initiate", "part", "complete", "abort",
-// "prepare", "put" and "stat".
+// "prepare", "put", "stat", "delete", "list_parts" and "list_uploads".
 class FakeBackend final : public Backend {
  public:
   FakeBackend();
@@ -61,11 +62,14 @@ class FakeBackend final : public Backend {
   // Calls of this name wait before their effect, from now until Release.
   void Hold(const std::string& call);
   void Release(const std::string& call);
-  // Blocks until a call of this name waits.
-  void AwaitHeld(const std::string& call);
+  // Blocks until so many calls of this name wait.
+  void AwaitHeld(const std::string& call, int count = 1);
 
   // Calls of this name fail, without an effect, until an OK is set.
   void FailWith(const std::string& call, const absl::Status& status);
+
+  // Uploads are listed as if they had been initiated so long ago.
+  void SetUploadAge(absl::Duration age);
 
   std::optional<std::string> Find(const std::string& key);
   std::set<std::string> uploads();
@@ -95,6 +99,7 @@ class FakeBackend final : public Backend {
  private:
   class Put;
   struct Upload {
+    ObjectName object;
     std::string mark;
     std::map<int32_t, std::string> parts;
   };
@@ -118,6 +123,7 @@ class FakeBackend final : public Backend {
   std::set<std::string> held_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::string, Closure>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration upload_age_ ABSL_GUARDED_BY(mutex_);
   int next_upload_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<std::string, Upload> uploads_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Object> objects_ ABSL_GUARDED_BY(mutex_);

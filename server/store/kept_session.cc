@@ -45,4 +45,15 @@ std::vector<KeyedSession> DueOf(std::vector<KeyedSession> sessions, absl::Time n
   return sessions;
 }
 
+std::set<std::string> OwnedUploadsOf(const std::vector<KeyedSession>& sessions,
+                                     const std::vector<std::string>& upload_ids) {
+  std::set<std::string> all;
+  for (const KeyedSession& session : sessions) all.merge(UploadsOf(session.record));
+  std::set<std::string> owned;
+  for (const std::string& id : upload_ids) {
+    if (all.contains(id)) owned.insert(id);
+  }
+  return owned;
+}
+
 }  // namespace penstock

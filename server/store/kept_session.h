@@ -2,6 +2,7 @@
 #define PENSTOCK_SERVER_STORE_KEPT_SESSION_H_
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ struct KeptSession {
 
 // What SessionStore::Due answers of `sessions`, which need not be in any order.
 std::vector<KeyedSession> DueOf(std::vector<KeyedSession> sessions, absl::Time now, int limit);
+
+// What SessionStore::OwnedUploads answers of `sessions`.
+std::set<std::string> OwnedUploadsOf(const std::vector<KeyedSession>& sessions,
+                                     const std::vector<std::string>& upload_ids);
 
 }  // namespace penstock
 

@@ -14,6 +14,13 @@ bool Ended(SessionState state) {
   return state != SessionState::kOpen && state != SessionState::kFinishing;
 }
 
+std::set<std::string> UploadsOf(const SessionRecord& record) {
+  std::set<std::string> uploads;
+  if (!record.upload_id.empty()) uploads.insert(record.upload_id);
+  for (const DeadUpload& dead : record.dead_uploads) uploads.insert(dead.upload_id);
+  return uploads;
+}
+
 std::string FirstDifference(const SessionSpec& recorded, const SessionSpec& given) {
   const ObjectAttributes& ours = recorded.attributes;
   const ObjectAttributes& theirs = given.attributes;

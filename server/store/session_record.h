@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -163,6 +164,10 @@ struct SessionRecord {
 
   bool operator==(const SessionRecord&) const = default;
 };
+
+// The ids of the multipart uploads that are the session's: the one that it fills, and those that
+// are still to be discarded, of earlier lives too.
+std::set<std::string> UploadsOf(const SessionRecord& record);
 
 }  // namespace penstock
 

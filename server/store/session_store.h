@@ -1,6 +1,7 @@
 #ifndef PENSTOCK_SERVER_STORE_SESSION_STORE_H_
 #define PENSTOCK_SERVER_STORE_SESSION_STORE_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,14 @@ class SessionStore {
   // find, never to decide: whoever acts on it writes with a comparison.
   using DueDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<KeyedSession>>) &&>;
   virtual void Due(absl::Time now, int limit, DueDone done) = 0;
+
+  // Which of `upload_ids` belong to a session (UploadsOf) of any principal, in any state. Costs as
+  // much as what is asked for, however many sessions there are. What is not in the answer was no
+  // session's when it was given, and becomes one's only by a SetUpload that is still under way.
+  // DATA_LOSS / STORE_CORRUPT where a session that cannot be read may own any of them: nobody knows
+  // then.
+  using OwnedDone = absl::AnyInvocable<void(absl::StatusOr<std::set<std::string>>) &&>;
+  virtual void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) = 0;
 };
 
 }  // namespace penstock

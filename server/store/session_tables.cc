@@ -47,6 +47,13 @@ constexpr char kDue[] =
     "SELECT key, record FROM sessions INDEXED BY sessions_reap WHERE reap_time<=?1 "
     "ORDER BY reap_time";
 
+constexpr char kAddUpload[] = "INSERT INTO uploads(session, upload_id) VALUES(?1, ?2)";
+
+constexpr char kRemoveUpload[] = "DELETE FROM uploads WHERE session=?1 AND upload_id=?2";
+
+constexpr char kOwnsUpload[] =
+    "SELECT 1 FROM uploads INDEXED BY uploads_id WHERE upload_id=?1 LIMIT 1";
+
 constexpr char kAppend[] =
     "INSERT INTO parts(session, sequence, number, offset, size, crc64, etag) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -135,6 +142,9 @@ absl::StatusOr<std::unique_ptr<SessionTables>> SessionTables::Prepare(SqliteData
       {&tables->save_tail_, kSaveTail},
       {&tables->read_tail_, kReadTail},
       {&tables->due_, kDue},
+      {&tables->add_upload_, kAddUpload},
+      {&tables->remove_upload_, kRemoveUpload},
+      {&tables->owns_upload_, kOwnsUpload},
   };
   for (const auto& [statement, sql] : statements) {
     PENSTOCK_ASSIGN_OR_RETURN(*statement, SqliteStatement::Prepare(database, sql));
@@ -233,6 +243,23 @@ absl::StatusOr<std::vector<KeyedSession>> SessionTables::Due(absl::Time now, int
   return due;
 }
 
+absl::StatusOr<std::set<std::string>> SessionTables::OwnedUploads(
+    const std::vector<std::string>& upload_ids) {
+  const auto owns = [this](const std::string& upload_id) {
+    SqliteRun run(*owns_upload_);
+    run.Blob(upload_id);
+    return run.Step();
+  };
+  PENSTOCK_ASSIGN_OR_RETURN(const bool unknown, owns(""));
+  if (unknown) return Corrupt("a session cannot be read, and so it is not known what it owns");
+  std::set<std::string> owned;
+  for (const std::string& upload_id : upload_ids) {
+    PENSTOCK_ASSIGN_OR_RETURN(const bool found, owns(upload_id));
+    if (found) owned.insert(upload_id);
+  }
+  return owned;
+}
+
 absl::StatusOr<std::optional<SessionTables::Row>> SessionTables::Find(const SessionKey& key) {
   SqliteRun run(*find_);
   run.Blob(key.digest);
@@ -245,7 +272,11 @@ absl::StatusOr<std::optional<SessionTables::Row>> SessionTables::Find(const Sess
 absl::StatusOr<int64_t> SessionTables::Store(const SessionKey& key,
                                              const std::optional<Row>& before,
                                              const SessionRecord& record) {
-  if (!before.has_value()) return Insert(key, record);
+  if (!before.has_value()) {
+    PENSTOCK_ASSIGN_OR_RETURN(const int64_t id, Insert(key, record));
+    PENSTOCK_RETURN_IF_ERROR(StoreUploads(id, SessionRecord(), record));
+    return id;
+  }
   PENSTOCK_RETURN_IF_ERROR(Update(*before, record));
   return before->id;
 }
@@ -275,11 +306,34 @@ absl::Status SessionTables::Update(const Row& before, const SessionRecord& recor
     run.Integer(absl::ToUnixNanos(record.reap_time)).Integer(before.id);
     PENSTOCK_RETURN_IF_ERROR(run.Finish());
   }
+  PENSTOCK_RETURN_IF_ERROR(StoreUploads(before.id, before.record, record));
   if (SameListed(before.record, record)) return absl::OkStatus();
   SqliteRun run(*update_listed_);
   run.Text(record.session_id).Integer(static_cast<int>(record.state)).Text(record.spec.remote);
   run.Text(record.spec.object.bucket).Text(record.spec.object.key).Integer(before.id);
   return run.Finish();
+}
+
+// Ordinary commits leave the uploads as they are, and cost nothing here.
+absl::Status SessionTables::StoreUploads(int64_t session, const SessionRecord& before,
+                                         const SessionRecord& after) {
+  if (before.upload_id == after.upload_id && before.dead_uploads == after.dead_uploads) {
+    return absl::OkStatus();
+  }
+  const std::set<std::string> old_ids = UploadsOf(before);
+  const std::set<std::string> new_ids = UploadsOf(after);
+  const auto write = [session](SqliteStatement& statement, const std::string& upload_id) {
+    SqliteRun run(statement);
+    run.Integer(session).Blob(upload_id);
+    return run.Finish();
+  };
+  for (const std::string& id : old_ids) {
+    if (!new_ids.contains(id)) PENSTOCK_RETURN_IF_ERROR(write(*remove_upload_, id));
+  }
+  for (const std::string& id : new_ids) {
+    if (!old_ids.contains(id)) PENSTOCK_RETURN_IF_ERROR(write(*add_upload_, id));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> SessionTables::ReadTail(int64_t session, const Tail& tail) {

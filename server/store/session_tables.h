@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ class SessionTables {
   // rest.
   absl::StatusOr<std::vector<KeyedSession>> Due(absl::Time now, int limit);
 
+  // As SessionStore::OwnedUploads.
+  absl::StatusOr<std::set<std::string>> OwnedUploads(const std::vector<std::string>& upload_ids);
+
  private:
   struct Row {
     int64_t id = 0;
@@ -54,6 +58,8 @@ class SessionTables {
                                 const SessionRecord& record);
   absl::StatusOr<int64_t> Insert(const SessionKey& key, const SessionRecord& record);
   absl::Status Update(const Row& before, const SessionRecord& record);
+  absl::Status StoreUploads(int64_t session, const SessionRecord& before,
+                            const SessionRecord& after);
   absl::Status CarryOut(int64_t session, const WriteEffect& effect);
   absl::Status Append(int64_t session, const std::vector<PartRecord>& rows);
   absl::StatusOr<std::string> ReadTail(int64_t session, const Tail& tail);
@@ -76,6 +82,9 @@ class SessionTables {
   std::unique_ptr<SqliteStatement> save_tail_;
   std::unique_ptr<SqliteStatement> read_tail_;
   std::unique_ptr<SqliteStatement> due_;
+  std::unique_ptr<SqliteStatement> add_upload_;
+  std::unique_ptr<SqliteStatement> remove_upload_;
+  std::unique_ptr<SqliteStatement> owns_upload_;
 };
 
 }  // namespace penstock

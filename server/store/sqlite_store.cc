@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -166,6 +167,24 @@ class DueCall final : public Call {
   absl::StatusOr<std::vector<KeyedSession>> due_ = std::vector<KeyedSession>();
 };
 
+class OwnedUploadsCall final : public Call {
+ public:
+  OwnedUploadsCall(std::vector<std::string> upload_ids, SessionStore::OwnedDone done)
+      : upload_ids_(std::move(upload_ids)), done_(std::move(done)) {}
+
+  absl::Status Run(SessionTables& tables) override {
+    owned_ = tables.OwnedUploads(upload_ids_);
+    return owned_.status();
+  }
+  void Fail(StoreCode, const absl::Status& cause) override { owned_ = WithDelayIfTransient(cause); }
+  void Answer() override { std::move(done_)(std::move(owned_)); }
+
+ private:
+  const std::vector<std::string> upload_ids_;
+  SessionStore::OwnedDone done_;
+  absl::StatusOr<std::set<std::string>> owned_ = std::set<std::string>();
+};
+
 class SqliteStore final : public SessionStore {
  public:
   using Batch = std::vector<std::unique_ptr<Call>>;
@@ -201,6 +220,9 @@ class SqliteStore final : public SessionStore {
   }
   void Due(absl::Time now, int limit, DueDone done) override {
     Enqueue(std::make_unique<DueCall>(now, limit, std::move(done)));
+  }
+  void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override {
+    Enqueue(std::make_unique<OwnedUploadsCall>(std::move(upload_ids), std::move(done)));
   }
 
  private:

@@ -1,7 +1,5 @@
 // Who may open a store, and what it is on the disk. What it does as a store: tests/conformance.
 
-#include "server/store/sqlite_store.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -15,41 +13,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
-#include "base/random.h"
-#include "server/store/record_codec.h"
-#include "server/store/sqlite.h"
-#include "server/store/stored_record.pb.h"
-#include "tests/support/store_calls.h"
-#include "tests/support/temp_dir.h"
+#include "server/store/sqlite_store_fixture.h"
 
 namespace penstock {
 namespace {
-
-class SqliteStoreTest : public testing::Test {
- protected:
-  absl::StatusOr<std::unique_ptr<SessionStore>> Open() {
-    SqliteStoreOptions options;
-    options.path = path_;
-    return OpenSqliteStore(options);
-  }
-
-  void ExpectRefused(absl::StatusCode code, const std::string& reason) {
-    const absl::Status status = Open().status();
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_EQ(ErrorReason(status), reason) << status;
-  }
-
-  // Another program's access to the file.
-  std::unique_ptr<SqliteDatabase> Foreign() { return SqliteDatabase::Open(path_, "").value(); }
-  void Execute(const std::string& sql) {
-    const absl::Status status = Foreign()->Execute(sql);
-    ASSERT_TRUE(status.ok()) << status;
-  }
-
-  const testing_support::TempDir directory_;
-  const std::string path_ = directory_.path() + "/sessions.db";
-  const SessionKey key_ = MakeSessionKey("alice", "0123456789abcdef");
-};
 
 mode_t ModeOf(const std::string& path) {
   struct stat status = {};
@@ -112,104 +79,6 @@ TEST_F(SqliteStoreTest, DatabaseOfAnotherApplicationIsRefusedAndLeftAlone) {
   ExpectRefused(absl::StatusCode::kFailedPrecondition, "STORE_FOREIGN");
 }
 
-TEST_F(SqliteStoreTest, NewerSchemaIsRefused) {
-  ASSERT_TRUE(Open().ok());
-  Execute("PRAGMA user_version=3");
-  const absl::Status status = Open().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(ErrorReason(status), "STORE_TOO_NEW");
-  EXPECT_EQ(ErrorMetadataOf(status)["got"], "3");
-  Execute("PRAGMA user_version=2");
-  EXPECT_TRUE(Open().ok());
-}
-
-// What servers wrote until tails and expiry came: the tables of version 1, and a record of then.
-constexpr char kVersion1[] = R"sql(
-CREATE TABLE sessions(
-  id INTEGER PRIMARY KEY,
-  key BLOB NOT NULL UNIQUE,
-  session_id TEXT NOT NULL UNIQUE,
-  principal TEXT NOT NULL,
-  state INTEGER NOT NULL,
-  remote TEXT NOT NULL,
-  bucket TEXT NOT NULL,
-  object_key TEXT NOT NULL,
-  epoch INTEGER NOT NULL,
-  committed_size INTEGER NOT NULL,
-  update_time INTEGER NOT NULL,
-  record BLOB NOT NULL
-) STRICT;
-CREATE INDEX sessions_list ON sessions(principal, session_id, state, remote, bucket, object_key);
-CREATE TABLE parts(
-  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
-  sequence INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  offset INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  crc64 INTEGER NOT NULL,
-  etag TEXT NOT NULL,
-  PRIMARY KEY(session, sequence)
-) STRICT, WITHOUT ROWID;
-PRAGMA application_id=0x504e5354;
-PRAGMA user_version=1;
-)sql";
-
-std::string OldBytes(const SessionRecord& record) {
-  store::StoredRecord stored;
-  EXPECT_TRUE(stored.ParseFromString(EncodeRecord(record)));
-  stored.clear_idle_ttl();
-  stored.clear_retention();
-  stored.clear_expire_time();
-  stored.clear_reap_time();
-  return stored.SerializeAsString();
-}
-
-TEST_F(SqliteStoreTest, FileOfTheFirstVersionIsBroughtUp) {
-  const auto key_of = [](const std::string& id) {
-    return MakeSessionKey("alice", id + " 0123456");
-  };
-  std::ofstream(path_).close();
-  Execute(kVersion1);
-  const auto insert = [&](const std::string& id, SessionState state, absl::Duration age) {
-    SessionRecord record = TestRecord("alice", id);
-    record.state = state;
-    record.upload_id = "upload";
-    record.update_time = TestTime() - age;
-    Execute(
-        absl::StrCat("INSERT INTO sessions(key, session_id, principal, state, remote, bucket, "
-                     "object_key, epoch, committed_size, update_time, record) VALUES(x'",
-                     ToHex(key_of(id).digest), "', '", id, "', 'alice', ", static_cast<int>(state),
-                     ", 'remote', 'bucket', 'object', 1, 0, 0, x'", ToHex(OldBytes(record)), "')"));
-  };
-  insert("open", SessionState::kOpen, absl::Hours(1));
-  insert("older", SessionState::kOpen, absl::Hours(2));
-  insert("aborted", SessionState::kAborted, absl::Hours(3));
-  Execute(
-      "INSERT INTO sessions(key, session_id, principal, state, remote, bucket, object_key, epoch, "
-      "committed_size, update_time, record) VALUES(x'00', 'damaged', 'alice', 1, '', '', '', 1, 0, "
-      "0, x'ff')");
-
-  for (int i = 0; i < 2; ++i) {  // the second time there is nothing to do
-    const auto store = Open();
-    ASSERT_TRUE(store.ok()) << store.status();
-    const auto due = DueNow(**store, TestTime() + absl::Hours(7 * 24), 10);
-    ASSERT_TRUE(due.ok()) << due.status();
-    ASSERT_EQ(due->size(), 3u) << "what cannot be read is never due";
-    EXPECT_EQ((*due)[0].record.session_id, "aborted");
-    EXPECT_EQ((*due)[0].key, key_of("aborted"));
-    EXPECT_EQ((*due)[0].record.dead_uploads.size(), 1u);
-    EXPECT_EQ((*due)[1].record.session_id, "older");
-    EXPECT_EQ((*due)[2].record.session_id, "open");
-    EXPECT_EQ((*due)[2].record.expire_time, TestTime() + absl::Hours(7 * 24 - 1));
-  }
-  const auto store = Open();
-  ASSERT_TRUE(store.ok()) << store.status();
-  StoreAnswer answer = WriteNow(**store, key_of("open"), TestClaim("new"));
-  ASSERT_EQ(answer.code, StoreCode::kOk) << answer.message;
-  EXPECT_EQ(WriteNow(**store, key_of("open"), TestTail(*answer.record, "tail")).code,
-            StoreCode::kOk);
-}
-
 TEST_F(SqliteStoreTest, BytesOfATailAreGoneFromTheFileWithIt) {
   const std::string secret = "these bytes are the client's, and are not kept without need";
   const auto stored_bytes = [this] {
@@ -270,6 +139,30 @@ TEST_F(SqliteStoreTest, OrdinaryCommitsLeaveTheIndexOfTheReaperAlone) {
   commit = TestCommit(*answer.record, 2, 1);
   commit.now = TestTime() + absl::Hours(2);
   EXPECT_EQ(WriteNow(**store, key_, commit).code, StoreCode::kCorrupt) << "the trigger works";
+}
+
+TEST_F(SqliteStoreTest, OrdinaryCommitsLeaveTheTableOfUploadsAlone) {
+  SessionRecord record = TestRecord("alice", "id");
+  {
+    const auto store = Open();
+    ASSERT_TRUE(store.ok()) << store.status();
+    WriteNow(**store, key_, CreateSession{record});
+    record = *WriteNow(**store, key_, SetUpload{PositionOf(record), "one", TestTime()}).record;
+  }
+  Execute(
+      "CREATE TRIGGER added BEFORE INSERT ON uploads BEGIN SELECT RAISE(ABORT, 'added'); END;"
+      "CREATE TRIGGER removed BEFORE DELETE ON uploads BEGIN SELECT RAISE(ABORT, 'removed'); END");
+  const auto store = Open();
+  ASSERT_TRUE(store.ok()) << store.status();
+  const StoreAnswer answer = WriteNow(**store, key_, TestCommit(record, 1, 1));
+  ASSERT_EQ(answer.code, StoreCode::kOk) << answer.message;
+  const SessionKey other = MakeSessionKey("alice", "another token 16");
+  WriteNow(**store, other, CreateSession{TestRecord("alice", "other")});
+  EXPECT_EQ(WriteNow(**store, other,
+                     SetUpload{PositionOf(TestRecord("alice", "other")), "two", TestTime()})
+                .code,
+            StoreCode::kCorrupt)
+      << "the trigger works";
 }
 
 TEST_F(SqliteStoreTest, FileThatIsNoDatabaseIsCorrupt) {

@@ -2,6 +2,8 @@
 
 #include <limits>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -54,16 +56,26 @@ CREATE TABLE tails(
 ) STRICT;
 )sql";
 
-// Records of version 1 get their times when they are read; the column must be the same. A record
-// that cannot be read fails where it is asked for, and is never due.
-absl::Status FillReapTimes(SqliteDatabase& database) {
+// The uploads of every session (UploadsOf), by which its owner is found: garbage is what nobody
+// owns. An id is bytes of the backend; the empty one stands for those of a session that cannot be
+// read.
+constexpr char kVersion3[] = R"sql(
+CREATE TABLE uploads(
+  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+  upload_id BLOB NOT NULL,
+  PRIMARY KEY(session, upload_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX uploads_id ON uploads(upload_id);
+)sql";
+
+// Calls `visit(id, record)` for every session, in the order of ids; `record` is an error where it
+// cannot be read.
+template <typename Visit>
+absl::Status ForEachRecord(SqliteDatabase& database, Visit visit) {
   PENSTOCK_ASSIGN_OR_RETURN(
       const auto next,
       SqliteStatement::Prepare(database,
                                "SELECT id, record FROM sessions WHERE id>?1 ORDER BY id LIMIT 1"));
-  PENSTOCK_ASSIGN_OR_RETURN(
-      const auto fill,
-      SqliteStatement::Prepare(database, "UPDATE sessions SET reap_time=?1 WHERE id=?2"));
   int64_t id = std::numeric_limits<int64_t>::min();
   while (true) {
     SqliteRun row(*next);
@@ -71,12 +83,39 @@ absl::Status FillReapTimes(SqliteDatabase& database) {
     PENSTOCK_ASSIGN_OR_RETURN(const bool found, row.Step());
     if (!found) return absl::OkStatus();
     id = row.IntegerAt(0);
-    const absl::StatusOr<SessionRecord> record = DecodeRecord(row.BlobAt(1));
-    if (!record.ok()) continue;
-    SqliteRun update(*fill);
-    update.Integer(absl::ToUnixNanos(record->reap_time)).Integer(id);
-    PENSTOCK_RETURN_IF_ERROR(update.Finish());
+    PENSTOCK_RETURN_IF_ERROR(visit(id, DecodeRecord(row.BlobAt(1))));
   }
+}
+
+// Records of version 1 get their times when they are read; the column must be the same. A record
+// that cannot be read fails where it is asked for, and is never due.
+absl::Status FillReapTimes(SqliteDatabase& database) {
+  PENSTOCK_ASSIGN_OR_RETURN(
+      const auto fill,
+      SqliteStatement::Prepare(database, "UPDATE sessions SET reap_time=?1 WHERE id=?2"));
+  return ForEachRecord(
+      database, [&fill](int64_t id, const absl::StatusOr<SessionRecord>& record) -> absl::Status {
+        if (!record.ok()) return absl::OkStatus();
+        SqliteRun update(*fill);
+        update.Integer(absl::ToUnixNanos(record->reap_time)).Integer(id);
+        return update.Finish();
+      });
+}
+
+absl::Status FillUploads(SqliteDatabase& database) {
+  PENSTOCK_ASSIGN_OR_RETURN(
+      const auto fill,
+      SqliteStatement::Prepare(database, "INSERT INTO uploads(session, upload_id) VALUES(?1, ?2)"));
+  return ForEachRecord(
+      database, [&fill](int64_t id, const absl::StatusOr<SessionRecord>& record) -> absl::Status {
+        const std::set<std::string> unknown = {""};
+        for (const std::string& upload_id : record.ok() ? UploadsOf(*record) : unknown) {
+          SqliteRun insert(*fill);
+          insert.Integer(id).Blob(upload_id);
+          PENSTOCK_RETURN_IF_ERROR(insert.Finish());
+        }
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace
@@ -85,8 +124,12 @@ absl::Status UpgradeSchema(SqliteDatabase& database, int64_t from) {
   if (from == kSchemaVersion) return absl::OkStatus();
   PENSTOCK_RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
   if (from < 1) PENSTOCK_RETURN_IF_ERROR(database.Execute(kVersion1));
-  PENSTOCK_RETURN_IF_ERROR(database.Execute(kVersion2));
-  PENSTOCK_RETURN_IF_ERROR(FillReapTimes(database));
+  if (from < 2) {
+    PENSTOCK_RETURN_IF_ERROR(database.Execute(kVersion2));
+    PENSTOCK_RETURN_IF_ERROR(FillReapTimes(database));
+  }
+  PENSTOCK_RETURN_IF_ERROR(database.Execute(kVersion3));
+  PENSTOCK_RETURN_IF_ERROR(FillUploads(database));
   return database.Execute(absl::StrCat("PRAGMA application_id=", kApplicationId,
                                        ";PRAGMA user_version=", kSchemaVersion, ";COMMIT"));
 }

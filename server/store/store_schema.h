@@ -9,7 +9,7 @@
 namespace penstock {
 
 // The version of the tables of a SQLite store that this server reads and writes.
-inline constexpr int64_t kSchemaVersion = 2;
+inline constexpr int64_t kSchemaVersion = 3;
 
 // Brings the tables from version `from` (0: there are none) to kSchemaVersion and marks the file as
 // a store of Penstock, all in one transaction; without effect on what has this version already.

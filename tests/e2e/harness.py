@@ -207,9 +207,11 @@ class Emulator(Process):
     def uploads(self):
         return self.control("GET", "state")["buckets"][BUCKET]["uploads"]
 
-    def request(self, method, key, query="", headers=None, body=None):
-        """A signed request for an object: (status, headers, body). V4 as the specification has it, written anew here."""
-        now = time.gmtime()
+    def request(self, method, key, query="", headers=None, body=None, age=0):
+        """A signed request for an object: (status, headers, body). V4 as the specification has it, written anew here.
+
+        It is signed `age` seconds ago."""
+        now = time.gmtime(time.time() - age)
         date, stamp = time.strftime("%Y%m%d", now), time.strftime("%Y%m%dT%H%M%SZ", now)
         path = "/" + BUCKET + "/" + urllib.parse.quote(key, safe="/-._~")
         signed = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": stamp, **(headers or {})}
@@ -228,6 +230,25 @@ class Emulator(Process):
             connection.request(method, path + ("?" + query if query else ""), body, headers=signed)
             response = connection.getresponse()
             return response.status, dict((k.lower(), v) for k, v in response.getheaders()), response.read()
+
+    def orphan(self, key, parts=(), age=0):
+        """A multipart upload that no server knows of, initiated `age` seconds ago, with parts of these sizes."""
+        if age:
+            self.initiate_in_the_past(age, 1)
+        status, _, body = self.request("POST", key, "uploads", age=age)
+        assert status == 200, body
+        upload_id = body.decode().split("<UploadId>")[1].split("<")[0]
+        for number, size in enumerate(parts, 1):
+            status, _, body = self.request("PUT", key, f"partNumber={number}&uploadId={upload_id}", body=b"x" * size)
+            assert status == 200, body
+        return upload_id
+
+    def initiate_in_the_past(self, age, count):
+        """The clock is `age` seconds behind for so many requests that initiate an upload."""
+        self.add_fault("InitiateMultipartUpload", "skew", delay_ms=-age * 1000, count=count)
+
+    def upload_ids(self):
+        return {upload["id"] for upload in self.uploads()}
 
     def read(self, key):
         status, _, body = self.request("GET", key)

@@ -74,6 +74,10 @@ void SimStore::GetById(const std::string&, const std::string&, FoundDone done) {
 
 void SimStore::List(const SessionQuery&, PageDone done) { std::move(done)(SessionPage{}); }
 
+void SimStore::OwnedUploads(std::vector<std::string>, OwnedDone done) {
+  std::move(done)(std::set<std::string>{});
+}
+
 void SimStore::Due(absl::Time now, int limit, DueDone done) {
   if (world_.over) return;
   world_.After(world_.SomeDelay(), [this, now, limit, done = std::move(done)]() mutable {

@@ -28,6 +28,7 @@ class SimStore final : public SessionStore {
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
   void Due(absl::Time now, int limit, DueDone done) override;
+  void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override;
 
   // The only session there is in a schedule.
   const Entry& entry() const { return entry_; }

@@ -104,4 +104,13 @@ void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
   });
 }
 
+void MemoryStore::OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) {
+  MutexLock lock(&mutex_);
+  std::vector<KeyedSession> all;
+  for (const auto& [key, session] : sessions_) all.push_back({key, *session.record});
+  answers_->Post([done = std::move(done), owned = OwnedUploadsOf(all, upload_ids)]() mutable {
+    std::move(done)(std::move(owned));
+  });
+}
+
 }  // namespace penstock

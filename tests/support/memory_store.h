@@ -23,6 +23,7 @@ class MemoryStore final : public SessionStore {
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
   void Due(absl::Time now, int limit, DueDone done) override;
+  void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override;
 
  private:
   Mutex mutex_;  // guards what follows, and keeps the order of answers

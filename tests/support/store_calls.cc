@@ -144,6 +144,18 @@ absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, absl::Time
   return due;
 }
 
+absl::StatusOr<std::set<std::string>> OwnedUploadsNow(SessionStore& store,
+                                                      const std::vector<std::string>& upload_ids) {
+  absl::StatusOr<std::set<std::string>> owned;
+  Notification done;
+  store.OwnedUploads(upload_ids, [&](absl::StatusOr<std::set<std::string>> value) {
+    owned = std::move(value);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  return owned;
+}
+
 ClaimSession TestClaim(const std::string& name) {
   ClaimSession claim;
   claim.nonce = TestNonce(name);

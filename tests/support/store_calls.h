@@ -4,6 +4,7 @@
 // Calls of a session store that wait for their answer, and the sessions that tests put into one.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ FoundSession GetByIdNow(SessionStore& store, const std::string& principal,
                         const std::string& session_id);
 absl::StatusOr<SessionPage> ListNow(SessionStore& store, const SessionQuery& query);
 absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, absl::Time now, int limit);
+absl::StatusOr<std::set<std::string>> OwnedUploadsNow(SessionStore& store,
+                                                      const std::vector<std::string>& upload_ids);
 
 // The time at which the sessions of tests begin.
 absl::Time TestTime();
