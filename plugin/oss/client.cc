@@ -136,7 +136,6 @@ HttpRequest OssClient::MakeHttpRequest(const OssRequest& request) const {
   http.body = request.body;
   http.route = options_.route;
   http.stall_timeout = request.stall_timeout.value_or(options_.stall_timeout);
-  http.total_timeout = request.total_timeout;
   return http;
 }
 

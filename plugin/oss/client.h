@@ -35,10 +35,12 @@ struct OssRequest {
   std::string key;
   bool of_bucket = false;  // about the bucket, without a key
   Query query;
-  Headers headers;                              // besides what signing adds
-  std::shared_ptr<const Buffer> body;           // null: none
-  std::optional<absl::Duration> stall_timeout;  // nullopt: the remote's
-  absl::Duration total_timeout = absl::InfiniteDuration();
+  Headers headers;                     // besides what signing adds
+  std::shared_ptr<const Buffer> body;  // null: none
+
+  // Without a byte for so long an attempt has failed; nullopt: the remote's. However long it takes,
+  // an attempt that moves goes on.
+  std::optional<absl::Duration> stall_timeout;
 };
 
 // When a request may be sent again.

@@ -18,8 +18,7 @@ constexpr int64_t kMinPartSize = 100 * 1024;
 constexpr int64_t kMaxPartSize = int64_t{5} << 30;
 constexpr int32_t kMaxPartCount = 10'000;
 
-// A control request that takes longer is lost. Complete may: OSS is silent while it combines.
-constexpr absl::Duration kControlTimeout = absl::Minutes(1);
+// OSS is silent while it combines parts.
 constexpr absl::Duration kCompleteTimeout = absl::Minutes(10);
 
 constexpr int kCallbackFailed = 203;
@@ -42,7 +41,6 @@ OssRequest ControlRequest(const std::string& method, const ObjectName& object, Q
   request.bucket = object.bucket;
   request.key = object.key;
   request.query = std::move(query);
-  request.total_timeout = kControlTimeout;
   return request;
 }
 
@@ -215,7 +213,6 @@ void OssBackend::UploadPart(const ObjectName& object, const std::string& upload_
                             std::shared_ptr<const Buffer> body, Done<std::string> done) {
   OssRequest request = ControlRequest(
       "PUT", object, {{"partNumber", absl::StrCat(number)}, {"uploadId", upload_id}});
-  request.total_timeout = absl::InfiniteDuration();  // a slow line is no fault while bytes move
   request.body = body;
   client_.Call(
       std::move(request), Repeat::kFreely,
@@ -240,7 +237,6 @@ void OssBackend::CompleteUpload(const ObjectName& object, const std::string& upl
   request.headers["content-md5"] = ContentMd5(xml);
   request.body = MakeBuffer(xml);
   request.stall_timeout = kCompleteTimeout;
-  request.total_timeout = kCompleteTimeout;
   const auto check = [](const HttpResponse& answer) {
     if (answer.status == kCallbackFailed) return absl::OkStatus();
     return ChecksBody(ParseCompleteReply)(answer);
@@ -360,7 +356,6 @@ absl::StatusOr<std::unique_ptr<PreparedPut>> OssBackend::MakePut(
   PENSTOCK_RETURN_IF_ERROR(CheckBucketName(object.bucket));
   PENSTOCK_RETURN_IF_ERROR(CheckKey(object.key));
   OssRequest request = ControlRequest("PUT", object);
-  request.total_timeout = absl::InfiniteDuration();
   request.headers = PutHeaders(attributes, mark);
   request.body = body;
   return std::make_unique<OssPut>(client_, client_.Sign(request), std::move(body), attributes,
