@@ -77,7 +77,7 @@ OssClient::~OssClient() {
     sleeping.swap(sleepers_->calls);
   }
   for (auto& [id, call] : sleeping) {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
   }
   MutexLock lock(&mutex_);
@@ -233,7 +233,7 @@ void OssClient::OnFailure(CallPtr call, RetryClass retry) {
     const absl::Duration wait = RetryWait(retry, call->failures, Random());
     Sleep(std::move(call), wait);
   } else {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
   }
 }
@@ -244,7 +244,7 @@ void OssClient::OnSkew(CallPtr call, bool corrected) {
   if (again) {
     Start(std::move(call));
   } else {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
   }
 }
@@ -257,7 +257,7 @@ void OssClient::RenewCredentials(CallPtr call, bool again) {
       Start(std::move(call));
       return;
     }
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     if (credentials_->Get() != call->credentials && call->repeat == Repeat::kNever) {
       error = MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
                         absl::StrCat(std::string(error.message()), "; they were renewed just now"),
@@ -277,7 +277,7 @@ void OssClient::Sleep(CallPtr call, absl::Duration wait) {
     }
   }
   if (call != nullptr) {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
     return;
   }

@@ -62,6 +62,14 @@ class RequestLimiterTest : public testing::Test {
     }
   }
 
+  // Ends all there are: limiters must not be gone before.
+  void EndAll() {
+    while (!slots_.empty()) {
+      slots_.clear();
+      executor_.Run();
+    }
+  }
+
   ManualExecutor executor_;
   int asked_ = 0;
   std::vector<int> order_;
@@ -78,7 +86,7 @@ TEST_F(RequestLimiterTest, LetsRequestsGoInTheirOrder) {
   slots_.clear();  // destroyed without a word
   executor_.Run();
   EXPECT_THAT(order_, ElementsAre(0, 1, 2, 3, 4));
-  slots_.clear();
+  EndAll();
 }
 
 TEST_F(RequestLimiterTest, HalvesWhatWasUnderWayWhenThrottled) {
@@ -88,7 +96,7 @@ TEST_F(RequestLimiterTest, HalvesWhatWasUnderWayWhenThrottled) {
   EXPECT_EQ(limiter.limit(), 8);
   Ask(limiter);
   EXPECT_EQ(slots_.size(), 15u);  // those that were under way stay so, and the new one waits
-  slots_.clear();
+  EndAll();
 }
 
 TEST_F(RequestLimiterTest, CountsAWaveOfRefusalsOnce) {
@@ -100,7 +108,7 @@ TEST_F(RequestLimiterTest, CountsAWaveOfRefusalsOnce) {
   AskFor(limiter, 8);
   EXPECT_TRUE(End(16, Outcome::kThrottled));
   EXPECT_EQ(limiter.limit(), 4);
-  slots_.clear();
+  EndAll();
 }
 
 TEST_F(RequestLimiterTest, ShrinksALittleWhenSlowed) {
@@ -108,7 +116,7 @@ TEST_F(RequestLimiterTest, ShrinksALittleWhenSlowed) {
   AskFor(limiter, 20);
   EXPECT_TRUE(End(0, Outcome::kSlowed));
   EXPECT_EQ(limiter.limit(), 18);
-  slots_.clear();
+  EndAll();
 }
 
 TEST_F(RequestLimiterTest, KeepsItsLeast) {
@@ -140,7 +148,7 @@ TEST_F(RequestLimiterTest, RecoversUnderLoadUpToItsMost) {
   Serve(limiter, 100);
   EXPECT_EQ(limiter.limit(), kMost);
   EXPECT_EQ(slots_.size(), size_t{kMost});
-  slots_.clear();
+  EndAll();
 }
 
 TEST_F(RequestLimiterTest, IsNotRaisedByWhatSaysNothing) {
@@ -161,7 +169,7 @@ TEST_F(RequestLimiterTest, ASlotThatWasMovedIsGivenBackOnce) {
   slot = RequestLimiter::Slot();
   executor_.Run();
   EXPECT_THAT(order_, ElementsAre(0, 1));
-  slots_.clear();
+  EndAll();
 }
 
 // Starts that end at once, as a request that fails before it is sent, by the thousands.
