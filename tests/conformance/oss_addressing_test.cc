@@ -39,6 +39,13 @@ constexpr char kDomain[] = "files.localhost";  // libcurl resolves all of localh
 // A name that is not the same in a URL, in a signature's text, and as it is.
 const ObjectName kObject = {kBucket, "dir/a b+c%20?d&e=f/\xc3\xa4~'(1)*.txt"};
 
+class WrongClock final : public Clock {
+ public:
+  absl::Time Now() const override { return absl::Now() + wrong_by; }
+
+  absl::Duration wrong_by;
+};
+
 struct Way {
   const char* name;
   const char* host;  // of the endpoint; its port is the emulator's
@@ -86,7 +93,7 @@ class OssAddressing : protected testing_support::BackendCalls {
     environment.http = &http_;
     environment.executor = executor_.get();
     environment.blocking = executor_.get();
-    environment.clock = &SystemClock();
+    environment.clock = &clock_;
     environment.random = &SecureRandom();
     Registry registry;
     registry.Add(OssBackendInfo());
@@ -98,6 +105,7 @@ class OssAddressing : protected testing_support::BackendCalls {
   const testing_support::TempDir directory_;
   std::unique_ptr<ChildProcess> emulator_;
   std::string address_;
+  WrongClock clock_;                          // right, unless a test sets it
   const std::unique_ptr<Executor> executor_;  // goes after the backend
   HttpLoop http_;                             // so does this
   std::unique_ptr<Backend> backend_;
@@ -105,10 +113,12 @@ class OssAddressing : protected testing_support::BackendCalls {
 
 class OssWaysTest : public testing::TestWithParam<Way>, protected OssAddressing {
  protected:
-  OssWaysTest() : OssAddressing(GetParam().temporary) {
+  OssWaysTest() : OssAddressing(GetParam().temporary) { MakeBackend(); }
+
+  void MakeBackend() {
     OptionValues options = GetParam().options;
     if (GetParam().temporary) options["security_token_file"] = directory_.File("token");
-    MakeBackend(GetParam().host, options);
+    OssAddressing::MakeBackend(GetParam().host, options);
   }
 };
 
@@ -130,6 +140,17 @@ TEST_P(OssWaysTest, EveryOperationIsTaken) {
   ASSERT_TRUE(put.ok()) << put.status();
   EXPECT_EQ(Stat(kObject)->size, 5);
   EXPECT_TRUE(Delete(kObject).ok());
+}
+
+TEST_P(OssWaysTest, AWrongClockIsCorrected) {
+  for (const absl::Duration wrong_by : {absl::Hours(30), -absl::Hours(30)}) {
+    clock_.wrong_by = wrong_by;
+    MakeBackend();  // one that has learnt nothing yet
+    // HEAD tells its errors in a header.
+    EXPECT_EQ(Stat(kObject).status().code(), absl::StatusCode::kNotFound);
+    EXPECT_TRUE(Put(kObject, "signed by the corrected clock").ok());
+    EXPECT_TRUE(Delete(kObject).ok());
+  }
 }
 
 // What nobody but the signer's tests makes yet: URLs that carry their signature.
