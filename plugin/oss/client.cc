@@ -111,6 +111,8 @@ void OssClient::Call(OssRequest request, Repeat repeat, Check check, Done<HttpRe
 void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse> done) {
   auto call = std::make_unique<PendingCall>(*this);
   call->request.method = request.http.method;
+  call->request.bucket = std::move(request.bucket);
+  call->request.key = std::move(request.key);
   call->credentials = std::move(request.credentials);
   call->presigned = std::move(request.http);
   // Over a connection that has served before, libcurl might send it twice by itself.
@@ -122,6 +124,8 @@ void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse
 
 SignedRequest OssClient::Sign(const OssRequest& request) {
   SignedRequest result;
+  result.bucket = request.bucket;
+  result.key = request.key;
   result.time = environment_.clock->Now();
   result.credentials = credentials_->Get();
   result.http = MakeHttpRequest(request);

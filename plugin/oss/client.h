@@ -53,6 +53,8 @@ enum class Repeat {
 // A request that is ready to be sent.
 struct SignedRequest {
   HttpRequest http;
+  std::string bucket;
+  std::string key;
   absl::Time time;  // of this machine's clock, when it was signed
   std::shared_ptr<const Credentials> credentials;
 };

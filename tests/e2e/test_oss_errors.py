@@ -51,6 +51,7 @@ def test_refusal_is_told_to_the_end(setup, operation, status, code, reason):
     for event in ("request to OSS failed", "stream closed"):
         line = logged(server, event, entry["request_id"])[0]
         assert {name: line[name] for name in told(entry)} == told(entry), line
+        assert (line["bucket"], line["key"]) == (BUCKET, f"refused-{operation}"), line
         assert line["oss_ec"] == metadata["oss_ec"] and line["oss_message"] == metadata["oss_message"], line
 
 
