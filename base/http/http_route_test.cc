@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
@@ -54,6 +58,31 @@ TEST(HttpRouteTest, TrustsTheCertificatesOfItsFileAlone) {
   const FakeTlsServer other;
   const std::string other_file = WriteFile("other.pem", other.certificate());
   EXPECT_EQ(ErrorReason(Get(loop, url, {other_file, "", ""}).status()), "HTTP_CERTIFICATE");
+}
+
+TEST(HttpRouteTest, TellsAServerThatSpeaksNoTls) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(listener, generic, length), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  ASSERT_EQ(getsockname(listener, generic, &length), 0);
+  std::thread server([listener] {
+    const int connection = accept(listener, nullptr, nullptr);
+    char hello[1];
+    recv(connection, hello, sizeof hello, 0);
+    const std::string answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
+    close(connection);
+  });
+  HttpLoop loop;
+  const std::string url = absl::StrCat("https://localhost:", ntohs(address.sin_port), "/");
+  EXPECT_EQ(ErrorReason(Get(loop, url, {}).status()), "HTTP_TLS");
+  server.join();
+  close(listener);
 }
 
 TEST(HttpRouteTest, AsksItsProxyWithItsCredentials) {

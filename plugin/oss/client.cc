@@ -77,7 +77,7 @@ OssClient::~OssClient() {
     sleeping.swap(sleepers_->calls);
   }
   for (auto& [id, call] : sleeping) {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
   }
   credentials_->Stop();
@@ -112,6 +112,8 @@ void OssClient::Call(OssRequest request, Repeat repeat, Check check, Done<HttpRe
 void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse> done) {
   auto call = std::make_unique<PendingCall>(*this);
   call->request.method = request.http.method;
+  call->request.bucket = std::move(request.bucket);
+  call->request.key = std::move(request.key);
   call->credentials = std::move(request.credentials);
   call->presigned = std::move(request.http);
   // Over a connection that has served before, libcurl might send it twice by itself.
@@ -125,7 +127,8 @@ void OssClient::Sign(OssRequest request, Done<SignedRequest> done) {
   credentials_->Await([this, ticket = std::make_unique<Ticket>(*this), request = std::move(request),
                        done = std::move(done)](absl::StatusOr<CredentialsPtr> credentials) mutable {
     if (credentials.ok()) {
-      SignedRequest result{MakeHttpRequest(request), environment_.clock->Now(), *credentials};
+      SignedRequest result{MakeHttpRequest(request), request.bucket, request.key,
+                           environment_.clock->Now(), *credentials};
       AddSignature(request, **credentials, result.http);
       std::move(done)(std::move(result));
     } else {
@@ -142,7 +145,6 @@ HttpRequest OssClient::MakeHttpRequest(const OssRequest& request) const {
   http.body = request.body;
   http.route = options_.route;
   http.stall_timeout = request.stall_timeout.value_or(options_.stall_timeout);
-  http.total_timeout = request.total_timeout;
   return http;
 }
 
@@ -253,7 +255,7 @@ void OssClient::OnFailure(CallPtr call, RetryClass retry) {
     const absl::Duration wait = RetryWait(retry, call->failures, Random());
     Sleep(std::move(call), wait);
   } else {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
   }
 }
@@ -264,7 +266,7 @@ void OssClient::OnSkew(CallPtr call, bool corrected) {
   if (again) {
     Start(std::move(call));
   } else {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
   }
 }
@@ -284,7 +286,7 @@ void OssClient::OnRenewed(CallPtr call, RetryClass retry, absl::StatusOr<Credent
     Start(std::move(call));
     return;
   }
-  absl::Status error = call->error;
+  absl::Status error = std::move(call->error);
   if (renewed.ok() && *renewed != call->credentials && never) {
     error = MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
                       absl::StrCat(std::string(error.message()), "; they were renewed just now"),
@@ -309,7 +311,7 @@ void OssClient::Sleep(CallPtr call, absl::Duration wait) {
     }
   }
   if (call != nullptr) {
-    absl::Status error = call->error;
+    absl::Status error = std::move(call->error);
     Finish(std::move(call), std::move(error));
     return;
   }

@@ -36,10 +36,12 @@ struct OssRequest {
   std::string key;
   bool of_bucket = false;  // about the bucket, without a key
   Query query;
-  Headers headers;                              // besides what signing adds
-  std::shared_ptr<const Buffer> body;           // null: none
-  std::optional<absl::Duration> stall_timeout;  // nullopt: the remote's
-  absl::Duration total_timeout = absl::InfiniteDuration();
+  Headers headers;                     // besides what signing adds
+  std::shared_ptr<const Buffer> body;  // null: none
+
+  // Without a byte for so long an attempt has failed; nullopt: the remote's. However long it takes,
+  // an attempt that moves goes on.
+  std::optional<absl::Duration> stall_timeout;
 };
 
 // When a request may be sent again.
@@ -52,6 +54,8 @@ enum class Repeat {
 // A request that is ready to be sent.
 struct SignedRequest {
   HttpRequest http;
+  std::string bucket;
+  std::string key;
   absl::Time time;  // of this machine's clock, when it was signed
   CredentialsPtr credentials;
 };

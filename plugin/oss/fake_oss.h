@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <fstream>
+#include <functional>
 #include <future>
 
 #include "absl/strings/str_cat.h"
@@ -27,7 +29,11 @@ inline const ObjectName kObject = {"bucket", "dir/key 1"};
 
 class FakeClock final : public Clock {
  public:
-  absl::Time Now() const override { return kNow; }
+  absl::Time Now() const override { return kNow + absl::Seconds(ahead_seconds_.load()); }
+  void Advance(int64_t seconds) { ahead_seconds_ += seconds; }
+
+ private:
+  std::atomic<int64_t> ahead_seconds_ = 0;
 };
 
 // Always the same bytes: jitter is nearly its bound.
@@ -83,13 +89,15 @@ auto Into(std::promise<T>& promise) {
 
 class OssBackendTest : public testing::Test {
  protected:
-  OssBackendTest() : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
+  // `more` are options of the remote, besides or instead of the usual ones.
+  explicit OssBackendTest(const OptionValues& more = {})
+      : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
     secret_file_ = absl::StrCat(testing::TempDir(), "/oss_backend_secret_", server_.port());
     WriteSecret("sk");
-    Configure({});
+    Configure(more);
   }
 
-  // Makes the backend anew, with these options besides.
+  // Makes the backend anew, with these options besides or instead of the usual ones.
   void Configure(OptionValues values) {
     values.insert({{"endpoint", server_.url()},
                    {"region", "cn-hangzhou"},
@@ -107,7 +115,20 @@ class OssBackendTest : public testing::Test {
     std::ofstream(secret_file_, std::ios::trunc) << secret;
   }
 
+  // Sees every request before it is read. True: it has dealt with it.
+  using Interceptor = std::function<bool(FakeExchange&)>;
+  void Intercept(Interceptor interceptor) {
+    MutexLock lock(&mutex_);
+    interceptor_ = std::move(interceptor);
+  }
+
   void Serve(FakeExchange& exchange) {
+    Interceptor interceptor;
+    {
+      MutexLock lock(&mutex_);
+      interceptor = interceptor_;
+    }
+    if (interceptor != nullptr && interceptor(exchange)) return;
     const std::string body = exchange.ReadBody();
     Reply reply;
     {
@@ -187,6 +208,7 @@ class OssBackendTest : public testing::Test {
   }
 
   Mutex mutex_;  // guards what follows
+  Interceptor interceptor_ ABSL_GUARDED_BY(mutex_);
   std::deque<Reply> replies_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::multimap<std::string, std::string>> headers_ ABSL_GUARDED_BY(mutex_);

@@ -165,7 +165,6 @@ void OssBackend::UploadPart(const ObjectName& object, const std::string& upload_
   OssRequest request = ObjectRequest(
       policy_, "PUT", object, {{"partNumber", absl::StrCat(number)}, {"uploadId", upload_id}});
   request.headers.insert(policy_.body_headers().begin(), policy_.body_headers().end());
-  request.total_timeout = absl::InfiniteDuration();  // a slow line is no fault while bytes move
   request.body = body;
   client_.Call(
       std::move(request), Repeat::kFreely,

@@ -166,7 +166,6 @@ OssRequest CompleteRequest(const ObjectPolicy& policy, const ObjectName& object,
   request.headers["content-md5"] = ContentMd5(xml);
   request.body = MakeBuffer(xml);
   request.stall_timeout = kCompleteTimeout;
-  request.total_timeout = kCompleteTimeout;
   return request;
 }
 
@@ -176,7 +175,6 @@ void SignPut(OssClient& client, const ObjectPolicy& policy, const ObjectName& ob
              const ObjectAttributes& attributes, const std::string& mark,
              std::shared_ptr<const Buffer> body, Done<std::unique_ptr<PreparedPut>> done) {
   OssRequest request = ObjectRequest(policy, "PUT", object);
-  request.total_timeout = absl::InfiniteDuration();  // a slow line is no fault while bytes move
   request.headers.merge(PutHeaders(attributes, mark));
   request.headers.insert(policy.body_headers().begin(), policy.body_headers().end());
   request.body = body;

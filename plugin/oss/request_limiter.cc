@@ -55,8 +55,9 @@ bool RequestLimiter::Release(Outcome outcome, int64_t round) {
     --under_way_;
     while (!waiting_.empty() && HasRoom()) {
       ++under_way_;
+      // The slot behind what starts: it is given back first, should nobody run this.
       closures.push_back(
-          [slot = Slot(this, round_), start = std::move(waiting_.front())]() mutable {
+          [start = std::move(waiting_.front()), slot = Slot(this, round_)]() mutable {
             std::move(start)(std::move(slot));
           });
       waiting_.pop_front();

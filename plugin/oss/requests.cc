@@ -5,8 +5,6 @@
 namespace penstock::oss {
 namespace {
 
-constexpr absl::Duration kControlTimeout = absl::Minutes(1);
-
 absl::Status CheckHead(const HttpResponse& answer) {
   const absl::StatusOr<ObjectStat> stat = ParseHead(answer);
   return stat.ok() ? absl::OkStatus()
@@ -23,7 +21,6 @@ OssRequest ObjectRequest(const ObjectPolicy& policy, const std::string& method,
   request.key = object.key;
   request.query = std::move(query);
   request.headers = policy.request_headers();
-  request.total_timeout = kControlTimeout;
   return request;
 }
 

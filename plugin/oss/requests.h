@@ -12,8 +12,7 @@
 
 namespace penstock::oss {
 
-// A request that carries a few bytes at most, to an object or to a bucket. One that takes longer
-// than a minute is lost.
+// A request that carries a few bytes at most, to an object or to a bucket.
 OssRequest ObjectRequest(const ObjectPolicy& policy, const std::string& method,
                          const ObjectName& object, Query query = {});
 OssRequest BucketRequest(const ObjectPolicy& policy, const std::string& method,
