@@ -40,6 +40,8 @@ inline constexpr char kReasonBackendFull[] =
     "BACKEND_FULL";  // RESOURCE_EXHAUSTED, with a retry delay
 inline constexpr char kReasonUnavailable[] =
     "BACKEND_UNAVAILABLE";  // UNAVAILABLE, with a retry delay
+inline constexpr char kReasonConditionUnsupported[] =
+    "CONDITION_UNSUPPORTED";  // FAILED_PRECONDITION: forbid_overwrite would be no promise
 inline constexpr char kReasonRejected[] =
     "BACKEND_REJECTED";  // INVALID_ARGUMENT, FAILED_PRECONDITION
 

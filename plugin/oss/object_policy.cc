@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "plugin/backend.h"
 #include "plugin/oss/callback.h"
 #include "plugin/oss/options.h"
 
@@ -105,7 +106,7 @@ absl::Status ObjectPolicy::Check(const ObjectAttributes& attributes) const {
 }
 
 absl::Status OverwriteUnsupported(const std::string& why, const ErrorMetadata& metadata) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, "CONDITION_UNSUPPORTED",
+  return MakeError(absl::StatusCode::kFailedPrecondition, kReasonConditionUnsupported,
                    absl::StrCat("OSS ignores forbid_overwrite in a bucket that has versioning "
                                 "enabled or suspended, and ",
                                 why),

@@ -33,15 +33,6 @@ Capabilities OssCapabilities(const ObjectPolicy& policy) {
   return capabilities;
 }
 
-// What must be true of the answer to a request that stored the part `body`. An answer without a
-// CRC-64 is believed: OSS leaves it out where it has none.
-absl::Status CheckStored(const HttpResponse& answer, const Buffer& body) {
-  const std::optional<uint64_t> crc64 = Crc64Of(answer);
-  if (crc64.has_value() && *crc64 != body.crc64()) return ChecksumStatus(answer, body.crc64());
-  if (Unquoted(answer.Header("etag")).empty()) return BadAnswerStatus(answer, "without an ETag");
-  return absl::OkStatus();
-}
-
 absl::Status CheckName(const ObjectName& object) {
   PENSTOCK_RETURN_IF_ERROR(CheckBucketName(object.bucket));
   return CheckKey(object.key);
@@ -168,7 +159,7 @@ void OssBackend::UploadPart(const ObjectName& object, const std::string& upload_
   request.body = body;
   client_.Call(
       std::move(request), Repeat::kFreely,
-      [body](const HttpResponse& answer) { return CheckStored(answer, *body); },
+      [body](const HttpResponse& answer) { return CheckStored(answer, *body, true); },
       [done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
         if (!answer.ok()) {
           std::move(done)(std::move(answer).status());

@@ -25,16 +25,6 @@ bool IsOfCallback(const HttpResponse& answer, bool asked_for) {
   return asked_for || answer.status == kCallbackFailed;
 }
 
-// An answer without a CRC-64 is believed: OSS leaves it out where it has none.
-absl::Status CheckPut(const HttpResponse& answer, const Buffer& body, bool callback) {
-  const std::optional<uint64_t> crc64 = Crc64Of(answer);
-  if (crc64.has_value() && *crc64 != body.crc64()) return ChecksumStatus(answer, body.crc64());
-  if (!IsOfCallback(answer, callback) && Unquoted(answer.Header("etag")).empty()) {
-    return BadAnswerStatus(answer, "without an ETag");
-  }
-  return absl::OkStatus();
-}
-
 // What a user should know of an object that was published all the same.
 void LogOddities(const ObjectName& object, const ObjectAttributes& attributes,
                  const HttpResponse& answer) {
@@ -115,7 +105,7 @@ class OssPut final : public PreparedPut {
     client_.SendSigned(
         std::move(request_),
         [body = body_, callback](const HttpResponse& answer) {
-          return CheckPut(answer, *body, callback);
+          return CheckStored(answer, *body, !IsOfCallback(answer, callback));
         },
         [&client = client_, &policy = policy_, object = object_, attributes = attributes_,
          mark = mark_, size = body_->size(),

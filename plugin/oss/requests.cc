@@ -31,6 +31,15 @@ OssRequest BucketRequest(const ObjectPolicy& policy, const std::string& method,
   return request;
 }
 
+absl::Status CheckStored(const HttpResponse& answer, const Buffer& body, bool answers_itself) {
+  const std::optional<uint64_t> crc64 = Crc64Of(answer);
+  if (crc64.has_value() && *crc64 != body.crc64()) return ChecksumStatus(answer, body.crc64());
+  if (answers_itself && Unquoted(answer.Header("etag")).empty()) {
+    return BadAnswerStatus(answer, "without an ETag");
+  }
+  return absl::OkStatus();
+}
+
 void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
                 const std::string& version_id, Done<ObjectStat> done) {
   Query query;

@@ -28,6 +28,11 @@ OssClient::Check ChecksBody(Parser parse) {
   };
 }
 
+// What must be true of the answer to a request that stored `body`: its CRC-64, and where OSS
+// `answers_itself` an ETag. An answer without a CRC-64 is believed: OSS leaves it out where it has
+// none.
+absl::Status CheckStored(const HttpResponse& answer, const Buffer& body, bool answers_itself);
+
 // Describes the object that is there now, or with a version that one.
 void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
                 const std::string& version_id, Done<ObjectStat> done);

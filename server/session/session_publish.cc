@@ -113,7 +113,8 @@ void Session::Handle(ObjectPublished& event) {
     Ask(Doubt::kDefinite, session_errors::OutcomeLost());
   } else if (status.code() == absl::StatusCode::kAlreadyExists ||
              status.code() == absl::StatusCode::kInvalidArgument ||
-             status.code() == absl::StatusCode::kDataLoss || reason == kReasonInvalidPart) {
+             status.code() == absl::StatusCode::kDataLoss || reason == kReasonInvalidPart ||
+             reason == kReasonConditionUnsupported) {
     Ask(Doubt::kDefinite, status);
   } else {
     // Access denied, no such bucket and their like: the session stays sealed, and the next open

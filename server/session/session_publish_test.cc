@@ -184,6 +184,7 @@ TEST(SessionPublishTest, RefusalsAreAskedForThenFailTheSessionWithTheirReason) {
   };
   const Case cases[] = {{Code::kAlreadyExists, kReasonObjectExists},
                         {Code::kFailedPrecondition, kReasonInvalidPart},
+                        {Code::kFailedPrecondition, kReasonConditionUnsupported},
                         {Code::kInvalidArgument, kReasonRejected},
                         {Code::kDataLoss, kReasonChecksumMismatch}};
   for (const Case& c : cases) {

@@ -5,7 +5,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "base/error.h"
+#include "base/utf8.h"
+#include "plugin/object_rules.h"
 #include "plugin/oss/errors.h"
+#include "plugin/oss/metadata_encoding.h"
 #include "plugin/oss/replies.h"
 #include "tests/fuzz/fuzz_util.h"
 
@@ -45,6 +48,20 @@ void CheckAnswer(const HttpResponse& answer, bool is_head) {
   FUZZ_CHECK(Classify(error) != RetryClass::kThrottled || RetryDelay(status).has_value());
 }
 
+// What a Stat told can be put again, and comes back the same.
+void CheckMetadata(const Metadata& metadata) {
+  if (metadata.contains(kMetadataEncodingName)) return;  // of an encoding that is not ours
+  for (const auto& [name, value] : metadata) {
+    if (!IsUtf8(value)) return;
+  }
+  const Metadata encoded = EncodeMetadata(metadata);
+  for (const auto& [name, value] : encoded) {
+    FUZZ_CHECK(!value.empty() && value.front() != ' ' && value.back() != ' ');
+    for (const char c : value) FUZZ_CHECK(c >= ' ' && c <= '~');
+  }
+  FUZZ_CHECK(DecodeMetadata(encoded) == metadata);
+}
+
 }  // namespace
 }  // namespace penstock::oss
 
@@ -58,6 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (const auto stat = ParseHead(answer); stat.ok()) {
     FUZZ_CHECK(stat->size >= 0);
     FUZZ_CHECK(!stat->metadata.contains("penstock-mark"));
+    CheckMetadata(stat->metadata);
   }
   return 0;
 }

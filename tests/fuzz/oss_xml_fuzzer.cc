@@ -32,6 +32,9 @@ void CheckReplies(const std::string& xml) {
     for (const ListedUpload& upload : page->uploads) FUZZ_CHECK(!upload.upload_id.empty());
     FUZZ_CHECK(page->next_upload_id_marker.empty() || !page->next_key_marker.empty());
   }
+  if (const auto versioned = ParseVersioningReply(xml); versioned.ok()) {
+    FUZZ_CHECK(!ParseInitiateReply(xml).ok());  // one body is one reply
+  }
   OssError error;
   ParseErrorBody(xml, error);
 }
