@@ -89,10 +89,10 @@ class ServerImpl final : public Server {
     const auto drained = std::make_shared<Notification>();
     sessions_->Drain([drained] { drained->Notify(); });
     const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_) &&
-                         reaping_->AwaitIdle(deadline - absl::Now()) &&
-                         maintenance_->AwaitIdle(deadline - absl::Now());
+                         reaping_->AwaitIdle(deadline - absl::Now());
     rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());
-    return in_time;
+    // Last: a run may wait for a client that does not read, until its call is ended.
+    return in_time && maintenance_->AwaitIdle(deadline - absl::Now());
   }
 
  private:

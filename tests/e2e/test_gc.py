@@ -186,6 +186,22 @@ def test_what_a_remote_may_not_do_gc_does_not_either(workspace, emulator):
     assert {u["key"] for u in emulator.uploads()} == {"team-b/x", "teams"}
 
 
+def test_server_drains_though_nobody_reads_what_gc_finds(workspace, emulator):
+    for i in range(300):  # more than a connection holds
+        emulator.orphan(f"{i:03}" + "k" * 1000, age=8 * DAY)
+    with harness.Server(workspace, {"oss": emulator.remote()}) as server:
+        held = emulator.add_fault("ListParts", "hold")
+        with harness.cli(workspace, "gc", f"oss:{BUCKET}", "--dry-run", server=server) as reader:
+            emulator.wait_held(held)
+            reader.signal(signal.SIGSTOP)
+            emulator.clear_faults()
+            assert server.stop() == 0
+            stopped = server.process.wait_error('"event":"stopped"')
+            assert '"drained":"true"' in stopped, stopped
+            reader.signal(signal.SIGCONT)
+            assert reader.wait() == 5, reader.stderr()
+
+
 def test_local_remote_is_swept_in_the_same_way(workspace):
     with harness.Server(workspace, {"disk": harness.local_remote(workspace)}) as server:
         code, events, errors = gc(workspace, server, destination=f"disk:{BUCKET}")
