@@ -89,16 +89,18 @@ auto Into(std::promise<T>& promise) {
 
 class OssBackendTest : public testing::Test {
  protected:
-  // `more` are options of the remote, besides or instead of the usual ones.
-  explicit OssBackendTest(const OptionValues& more = {})
-      : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
+  OssBackendTest() : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
     secret_file_ = absl::StrCat(testing::TempDir(), "/oss_backend_secret_", server_.port());
     WriteSecret("sk");
-    OptionValues values = {{"endpoint", server_.url()},
-                           {"region", "cn-hangzhou"},
-                           {"access_key_id", "ak"},
-                           {"access_key_secret_file", secret_file_}};
-    for (const auto& [name, value] : more) values[name] = value;
+    Configure({});
+  }
+
+  // Makes the backend anew, with these options besides.
+  void Configure(OptionValues values) {
+    values.insert({{"endpoint", server_.url()},
+                   {"region", "cn-hangzhou"},
+                   {"access_key_id", "ak"},
+                   {"access_key_secret_file", secret_file_}});
     Registry registry;
     registry.Add(OssBackendInfo());
     auto backend =
