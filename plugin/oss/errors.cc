@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "plugin/backend.h"
 #include "plugin/oss/advice.h"
+#include "plugin/oss/host_url.h"
 #include "plugin/oss/replies.h"
 
 namespace penstock::oss {
@@ -22,6 +23,8 @@ constexpr absl::Duration kThrottledRetryDelay = absl::Seconds(5);
 // Of what came that is no error of OSS, and of the message of one, for metadata.
 constexpr size_t kMaxSnippetBytes = 120;
 constexpr size_t kMaxMessageBytes = 500;
+
+constexpr size_t kMaxHostBytes = 253;
 
 struct CodeRow {
   std::string_view code;
@@ -102,6 +105,10 @@ void Describe(const HttpResponse& response, OssError& error) {
   if (xml.empty() && !header.empty()) absl::Base64Unescape(header, &xml);
   if (ParseErrorBody(xml, error)) {
     error.of_oss = true;
+    // It is told to operators as what to write: nothing but a host can be meant.
+    if (error.endpoint.size() > kMaxHostBytes || !ParseHostUrl(error.endpoint, "https")) {
+      error.endpoint.clear();
+    }
   } else {
     error.message = Snippet(response.body);
   }

@@ -155,6 +155,11 @@ TEST(ErrorsTest, KeepsTheMessageAndTheEndpointThatOssTells) {
   const ErrorMetadata metadata = ErrorMetadataOf(ToStatus(ParseError(answer, false)));
   EXPECT_EQ(metadata.at("oss_message"), "why");
   EXPECT_EQ(metadata.at("oss_endpoint"), "oss-cn-beijing.aliyuncs.com");
+  for (const std::string& strange :
+       {std::string(300, 'a'), std::string("a b"), std::string("/x")}) {
+    answer.body = absl::StrCat("<Error><Endpoint>", strange, "</Endpoint></Error>");
+    EXPECT_EQ(ErrorMetadataOf(ToStatus(ParseError(answer, false))).count("oss_endpoint"), 0u);
+  }
   answer.body =
       absl::StrCat("<Error><Code>X</Code><Message>", std::string(5000, 'm'), "</Message></Error>");
   EXPECT_EQ(ErrorMetadataOf(ToStatus(ParseError(answer, false))).at("oss_message").size(), 500u);

@@ -89,12 +89,10 @@ auto Into(std::promise<T>& promise) {
 
 class OssBackendTest : public testing::Test {
  protected:
-  // `more` are options of the remote, besides or instead of the usual ones.
-  explicit OssBackendTest(const OptionValues& more = {})
-      : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
+  OssBackendTest() : server_([this](FakeExchange& exchange) { Serve(exchange); }) {
     secret_file_ = absl::StrCat(testing::TempDir(), "/oss_backend_secret_", server_.port());
     WriteSecret("sk");
-    Configure(more);
+    Configure({});
   }
 
   // Makes the backend anew, with these options besides or instead of the usual ones.

@@ -21,8 +21,6 @@ using testing::StartsWith;
 
 class FlowTest : public OssBackendTest {
  protected:
-  explicit FlowTest(const OptionValues& more = {}) : OssBackendTest(more) {}
-
   // Begins `count` uploads at once and answers how many of them were let go before any was
   // answered: those that were signed before the clock went on.
   int LetGoAtOnce(int count) {
@@ -109,7 +107,7 @@ TEST_F(FlowTest, AnErrorMayComeLateInAnAnswerThatBeganWell) {
 
 class StallTest : public FlowTest {
  protected:
-  StallTest() : FlowTest({{"stall_timeout", "1s"}}) {}
+  StallTest() { Configure({{"stall_timeout", "1s"}}); }
 };
 
 TEST_F(StallTest, AStalledConnectionIsDroppedAndTheRequestSentAgain) {
@@ -158,7 +156,7 @@ TEST_F(StallTest, ARequestThatMovesOutlivesItsStallTimeout) {
 
 class OneAtATimeTest : public FlowTest {
  protected:
-  OneAtATimeTest() : FlowTest({{"max_requests", "1"}}) {}
+  OneAtATimeTest() { Configure({{"max_requests", "1"}}); }
 };
 
 TEST_F(OneAtATimeTest, WhatWaitsIsSignedWhenItsTurnHasCome) {
@@ -168,7 +166,7 @@ TEST_F(OneAtATimeTest, WhatWaitsIsSignedWhenItsTurnHasCome) {
 
 class FourAtATimeTest : public FlowTest {
  protected:
-  FourAtATimeTest() : FlowTest({{"max_requests", "4"}}) {}
+  FourAtATimeTest() { Configure({{"max_requests", "4"}}); }
 };
 
 TEST_F(FourAtATimeTest, ThrottlingLowersTheParallelismAndLoadRaisesItAgain) {
@@ -200,7 +198,7 @@ TEST_F(FourAtATimeTest, OtherFailuresDoNot) {
 
 class V1Test : public FlowTest {
  protected:
-  V1Test() : FlowTest({{"signature", "v1"}}) {}
+  V1Test() { Configure({{"signature", "v1"}}); }
 };
 
 TEST_F(V1Test, SignsWithV1AndCorrectsItsDate) {

@@ -1,4 +1,5 @@
 """What OSS says of a failure reaches the client's error and the server's log: status, code, EC, message, request id."""
+import itertools
 import json
 
 import pytest
@@ -15,7 +16,9 @@ CODES = [("InitiateMultipartUpload", 403, "AccessDenied", "BACKEND_DENIED"),
 @pytest.fixture(scope="module")
 def setup():
     with harness.Workspace() as workspace, harness.Emulator(workspace) as emulator:
-        with harness.Server(workspace, {"oss": emulator.remote()}) as server:
+        # What a remote has learnt of the load stays with it: each test of throttling has its own.
+        remotes = {name: emulator.remote() for name in ("oss", "throttled-error", "throttled-qos_delay")}
+        with harness.Server(workspace, remotes) as server:
             yield workspace, emulator, server
 
 
@@ -67,3 +70,20 @@ def test_failure_that_was_mended_is_logged(setup):
     line = logged(server, "request to OSS failed", entry["request_id"])[0]
     assert {name: line[name] for name in told(entry)} == told(entry), line
     assert (line["bucket"], line["key"], line["method"]) == (BUCKET, "mended", "PUT")
+
+
+@pytest.mark.parametrize("kind,more", [("error", {"status": 503, "code": "TotalQpsLimitExceeded", "count": 3}),
+                                       ("qos_delay", {"delay_ms": 20, "count": 3})])
+def test_throttled_upload_finishes_with_fewer_requests_at_a_time(setup, kind, more):
+    workspace, emulator, server = setup
+    path = workspace.file("source", 12 * MIB, seed=12)
+    event = "OSS is throttling"
+    before, seen = sum(event in line for line in server.process.errors.lines), itertools.count()
+    emulator.add_fault("UploadPart", kind, **more)
+    exit_code, _, errors = harness.run_cli(workspace, "put", path, f"throttled-{kind}:{BUCKET}/throttled-{kind}",
+                                           "--part-size", "1MiB", server=server)
+    emulator.clear_faults()
+    assert exit_code == 0, errors
+    line = json.loads(server.process.wait_error(lambda line: event in line and next(seen) >= before))
+    assert 2 <= int(line["limit"]) < 128, line
+    assert emulator.read(f"throttled-{kind}") == path.read_bytes()
