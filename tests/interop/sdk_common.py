@@ -61,6 +61,7 @@ class Sdk:
     def bucket_location(self): raise NotImplementedError
     def buckets(self): raise NotImplementedError
     def upload_file(self, key, path, part_size, state): raise NotImplementedError
+    def download(self, key, path, part_size): raise NotImplementedError  # in ranges, if it can
     def presign(self, method, key, seconds): raise NotImplementedError
     def close(self): pass
 

@@ -128,5 +128,12 @@ class Oss2(Sdk):
         except oss2.exceptions.OssError as error:
             raise SdkError(error.status, error.code or type(error).__name__, str(error)) from error
 
+    def download(self, key, path, part_size):
+        store = oss2.ResumableDownloadStore(root=str(path.parent), dir="downloads")
+        try:
+            oss2.resumable_download(self.bucket, key, str(path), multiget_threshold=1, part_size=part_size, store=store)
+        except oss2.exceptions.OssError as error:
+            raise SdkError(error.status, error.code or type(error).__name__, str(error)) from error
+
     def presign(self, method, key, seconds):
         return self.bucket.sign_url(method, key, seconds, slash_safe=True)

@@ -175,6 +175,14 @@ class OssV2(Sdk):
             inner = error.unwrap()
             raise self._error(inner.unwrap() if hasattr(inner, "unwrap") else inner) from error
 
+    def download(self, key, path, part_size):
+        try:
+            self.client.downloader(part_size=part_size).download_file(
+                oss.GetObjectRequest(bucket=self.bucket_name, key=key), filepath=str(path))
+        except oss.DownloadError as error:
+            inner = error.unwrap()
+            raise self._error(inner.unwrap() if hasattr(inner, "unwrap") else inner) from error
+
     def presign(self, method, key, seconds):
         request = {"GET": oss.GetObjectRequest, "PUT": oss.PutObjectRequest}[method](bucket=self.bucket_name, key=key)
         return self.client.presign(request, expires=datetime.timedelta(seconds=seconds)).url
