@@ -75,6 +75,9 @@ class AliOss(Sdk):
             options["mime"] = lower(headers)["content-type"]
         return self._headers(self._call("put", key, packed(data), options))
 
+    def put_stream(self, key, pieces):
+        return self._headers(self._call("putStream", key, {"$stream": [packed(piece) for piece in pieces]}))
+
     def get(self, key, headers=None, version=None):
         result = self._call("get", key, None, {"headers": headers or {}, **self._version(version)})
         return self._headers(result), unpacked(result["content"])

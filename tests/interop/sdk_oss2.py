@@ -34,6 +34,9 @@ class Oss2(Sdk):
         headers = {**(headers or {}), **{f"x-oss-meta-{n}": v for n, v in (meta or {}).items()}}
         return lower(self._call("put_object", key, data, headers=headers).headers)
 
+    def put_stream(self, key, pieces):
+        return lower(self._call("put_object", key, iter(pieces)).headers)
+
     def get(self, key, headers=None, version=None):
         result = self._call("get_object", key, headers=headers, params=self._version(version))
         return lower(result.headers), result.read()

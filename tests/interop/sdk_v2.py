@@ -56,6 +56,10 @@ class OssV2(Sdk):
         return lower(self._call("put_object", oss.PutObjectRequest(
             bucket=self.bucket_name, key=key, body=data, **fields(headers, meta))).headers)
 
+    def put_stream(self, key, pieces):
+        return lower(self._call("put_object", oss.PutObjectRequest(bucket=self.bucket_name, key=key,
+                                                                   body=iter(pieces))).headers)
+
     def get(self, key, headers=None, version=None):
         result = self._call("get_object", oss.GetObjectRequest(bucket=self.bucket_name, key=key, version_id=version,
                                                                **fields(headers)))
