@@ -147,6 +147,17 @@ TEST_F(ObjectTest, DeletesOfManyAreChecked) {
   EXPECT_EQ(no_md5.Element("Code"), "MissingArgument");
 }
 
+TEST_F(ObjectTest, BodiesAbove5GiBAreRefusedUnread) {
+  TestRequest part = PartRequest(Initiate(), 1, "");
+  TestRequest put = {.method = "PUT", .key = "key"};
+  for (TestRequest* request : {&part, &put}) {
+    request->send_length = false;
+    request->headers["content-length"] = std::to_string((int64_t{5} << 30) + 1);
+  }
+  EXPECT_EQ(Send(part).Element("Code"), "EntityTooLarge");
+  EXPECT_EQ(Send(put).Element("Code"), "InvalidArgument");
+}
+
 TEST_F(ObjectTest, TagsAndAclsAreChangedAndRead) {
   Put("key", "x");
   const auto property = [&](const std::string& method, const std::string& name,

@@ -1,10 +1,11 @@
 // Calls ali-oss for sdk_node.py: one JSON request per line of stdin, one JSON answer per line of stdout.
-// Buffers travel as {"$bytes": base64}. {"new": options} makes the client; {"call": method, "args": [...]} awaits one of
-// its methods; {"presign": {"options", "call", "args"}} asks another client, which sends nothing; {"upload": {...}} is
-// multipartUpload with a checkpoint, which the answer brings back also when it fails.
+// Buffers travel as {"$bytes": base64}, streams as {"$stream": [buffers]}. {"new": options} makes the client; {"call":
+// method, "args": [...]} awaits one of its methods; {"presign": {"options", "call", "args"}} asks another client, which
+// sends nothing; {"upload": {...}} is multipartUpload with a checkpoint, which the answer brings back also when it fails.
 'use strict';
 
 const readline = require('readline');
+const { Readable } = require('stream');
 const OSS = require(process.argv[2]);
 
 let client;
@@ -12,6 +13,7 @@ let client;
 function decode(value) {
   if (Array.isArray(value)) return value.map(decode);
   if (value === null || typeof value !== 'object') return value;
+  if ('$stream' in value) return Readable.from(value.$stream.map(decode));
   if ('$bytes' in value) return Buffer.from(value.$bytes, 'base64');
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, decode(member)]));
 }

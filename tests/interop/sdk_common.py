@@ -37,6 +37,7 @@ class Sdk:
     proxies = True          # whether it can reach a made-up host through a proxy
 
     def put(self, key, data, headers=None, meta=None): raise NotImplementedError
+    def put_stream(self, key, pieces): raise NotImplementedError  # without a length: chunked
     def get(self, key, headers=None, version=None): raise NotImplementedError
     def head(self, key, version=None): raise NotImplementedError
     def delete(self, key, version=None): raise NotImplementedError
@@ -61,6 +62,7 @@ class Sdk:
     def bucket_location(self): raise NotImplementedError
     def buckets(self): raise NotImplementedError
     def upload_file(self, key, path, part_size, state): raise NotImplementedError
+    def download(self, key, path, part_size): raise NotImplementedError  # in ranges, if it can
     def presign(self, method, key, seconds): raise NotImplementedError
     def close(self): pass
 

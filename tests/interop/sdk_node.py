@@ -75,6 +75,9 @@ class AliOss(Sdk):
             options["mime"] = lower(headers)["content-type"]
         return self._headers(self._call("put", key, packed(data), options))
 
+    def put_stream(self, key, pieces):
+        return self._headers(self._call("putStream", key, {"$stream": [packed(piece) for piece in pieces]}))
+
     def get(self, key, headers=None, version=None):
         result = self._call("get", key, None, {"headers": headers or {}, **self._version(version)})
         return self._headers(result), unpacked(result["content"])
@@ -177,6 +180,9 @@ class AliOss(Sdk):
         if "error" in answer:
             kept.write_text(json.dumps(answer["checkpoint"]))
             raise self._error(answer["error"])
+
+    def download(self, key, path, part_size):
+        self._call("get", key, str(path), {})
 
     def presign(self, method, key, seconds):
         # For an IP it makes none.

@@ -34,6 +34,9 @@ class Oss2(Sdk):
         headers = {**(headers or {}), **{f"x-oss-meta-{n}": v for n, v in (meta or {}).items()}}
         return lower(self._call("put_object", key, data, headers=headers).headers)
 
+    def put_stream(self, key, pieces):
+        return lower(self._call("put_object", key, iter(pieces)).headers)
+
     def get(self, key, headers=None, version=None):
         result = self._call("get_object", key, headers=headers, params=self._version(version))
         return lower(result.headers), result.read()
@@ -125,6 +128,13 @@ class Oss2(Sdk):
         try:
             oss2.resumable_upload(self.bucket, key, str(path), store=store, multipart_threshold=1, part_size=part_size,
                                   num_threads=1)
+        except oss2.exceptions.OssError as error:
+            raise SdkError(error.status, error.code or type(error).__name__, str(error)) from error
+
+    def download(self, key, path, part_size):
+        store = oss2.ResumableDownloadStore(root=str(path.parent), dir="downloads")
+        try:
+            oss2.resumable_download(self.bucket, key, str(path), multiget_threshold=1, part_size=part_size, store=store)
         except oss2.exceptions.OssError as error:
             raise SdkError(error.status, error.code or type(error).__name__, str(error)) from error
 

@@ -56,6 +56,10 @@ class OssV2(Sdk):
         return lower(self._call("put_object", oss.PutObjectRequest(
             bucket=self.bucket_name, key=key, body=data, **fields(headers, meta))).headers)
 
+    def put_stream(self, key, pieces):
+        return lower(self._call("put_object", oss.PutObjectRequest(bucket=self.bucket_name, key=key,
+                                                                   body=iter(pieces))).headers)
+
     def get(self, key, headers=None, version=None):
         result = self._call("get_object", oss.GetObjectRequest(bucket=self.bucket_name, key=key, version_id=version,
                                                                **fields(headers)))
@@ -172,6 +176,14 @@ class OssV2(Sdk):
         try:
             uploader.upload_file(oss.PutObjectRequest(bucket=self.bucket_name, key=key), filepath=str(path))
         except oss.UploadError as error:
+            inner = error.unwrap()
+            raise self._error(inner.unwrap() if hasattr(inner, "unwrap") else inner) from error
+
+    def download(self, key, path, part_size):
+        try:
+            self.client.downloader(part_size=part_size).download_file(
+                oss.GetObjectRequest(bucket=self.bucket_name, key=key), filepath=str(path))
+        except oss.DownloadError as error:
             inner = error.unwrap()
             raise self._error(inner.unwrap() if hasattr(inner, "unwrap") else inner) from error
 

@@ -25,6 +25,15 @@ def test_what_is_put_is_got(sdk, prefix, data):
     assert headers["x-oss-object-type"] == "Normal"
 
 
+def test_streams_without_a_length(sdk, prefix):
+    pieces = [DATA, b"x", DATA[:777]]
+    told = sdk.put_stream(prefix + "a", pieces)
+    headers, body = sdk.get(prefix + "a")
+    assert body == b"".join(pieces)
+    assert told["etag"] == headers["etag"] == f'"{md5_hex(body)}"'
+    assert int(told["x-oss-hash-crc64ecma"]) == crc64(body)
+
+
 def test_metadata_and_content_headers_come_back(sdk, prefix):
     sdk.put(prefix + "a", DATA, meta={"color": "red", "with-dash": "1 2"},
             headers={"Content-Type": "text/x-test; charset=utf-8", "Cache-Control": "no-cache", "Content-Disposition":

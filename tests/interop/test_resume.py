@@ -70,6 +70,28 @@ def test_an_upload_that_a_lifecycle_rule_removed(sdk_v4, emulator, prefix, works
     assert sdk_v4.get(key)[1] == path.read_bytes()
 
 
+def test_downloads(sdk, emulator, prefix, workspace):
+    path = workspace.file("source", 3 * PART + 5, seed=15)
+    sdk.upload_file(prefix + "a", path, PART, workspace.path)
+    since = emulator.position()
+    sdk.download(prefix + "a", workspace.path / "target", PART)
+    assert (workspace.path / "target").read_bytes() == path.read_bytes()
+    gets = [e for e in emulator.journal(since) if e["operation"] == "GetObject"]
+    assert len(gets) == (1 if sdk.name == "ali-oss" else 4)  # the Python SDKs ask for ranges
+
+
+def test_a_wrong_crc_of_a_download_is_noticed(connect, emulator, prefix, workspace):
+    client = connect(emulator)
+    if not client.checks_crc:
+        pytest.skip("it compares no CRC")
+    client.put(prefix + "a", b"x" * 1000)
+    # One tells it on HEAD, the other on the first GET.
+    emulator.add_fault("*", "wrong_crc", key=prefix + "a", count=10)
+    with pytest.raises(SdkError) as noticed:
+        client.download(prefix + "a", workspace.path / "target", PART)
+    assert "crc" in str(noticed.value).lower() or "inconsistent" in str(noticed.value).lower()
+
+
 @pytest.mark.parametrize("operation", ["PutObject", "UploadPart"])
 def test_a_wrong_crc_is_noticed(connect, emulator, prefix, operation):
     """Or else the checks above would prove nothing."""

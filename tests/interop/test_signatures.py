@@ -6,18 +6,20 @@ import urllib.parse
 import pytest
 
 import harness
-from conftest import CNAME
+from conftest import CNAME, settings
 from sdk_common import SdkError
+from sdk_oss2 import Oss2
 
 VERSIONS = pytest.mark.parametrize("signature", ["v4", "v1"])
 TOKEN = "a/token+with=odd characters"
 
 
-def fetch(emulator, url, method="GET", data=None):
+def fetch(emulator, url, method="GET", data=None, headers=None):
     """What a browser would do with the address. The host may be made up: the emulator is the proxy."""
     connection = http.client.HTTPConnection(emulator.netloc, timeout=30)
     with contextlib.closing(connection):
-        connection.request(method, url, data, headers={"Host": urllib.parse.urlsplit(url).netloc})
+        connection.request(method, url, data, headers={"Host": urllib.parse.urlsplit(url).netloc,
+                                                          **(headers or {})})
         response = connection.getresponse()
         return response.status, response.read()
 
@@ -96,6 +98,18 @@ def test_a_token_that_expires(connect, temporary, prefix, signature):
         client.get(prefix + "a")
     assert (refused.value.status, refused.value.code) == (403, "SecurityTokenExpired")
     assert client.get(prefix + "a")[1] == b"x"
+
+
+def test_additional_headers_are_signed(emulator, prefix):
+    client = Oss2(settings(emulator))
+    client.put(prefix + "a", b"x")
+    url = client.bucket.sign_url("GET", prefix + "a", 60, headers={"ZAbc": "some value"}, slash_safe=True,
+                                 additional_headers=["ZAbc"])
+    assert "x-oss-additional-headers=zabc" in url
+    assert fetch(emulator, url, headers={"zabc": "some value"}) == (200, b"x")
+    status, body = fetch(emulator, url, headers={"zabc": "another"})
+    assert status == 403 and b"SignatureDoesNotMatch" in body
+    assert fetch(emulator, url)[0] == 400  # it names a header that does not come
 
 
 def test_another_region_in_the_scope(connect, emulator):
