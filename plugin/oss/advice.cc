@@ -17,9 +17,9 @@ struct AdviceRow {
 
 // By OSS's EC, where a code alone is too coarse.
 constexpr AdviceRow kOfEc[] = {
-    {"0002-00000226",
+    {kScopeOfQueryEc,
      "set the remote's region to the id of the bucket's region, such as cn-hangzhou"},
-    {"0002-00000228",
+    {kScopeOfHeaderEc,
      "set the remote's region to the id of the bucket's region, such as cn-hangzhou"},
 };
 
@@ -32,7 +32,9 @@ constexpr AdviceRow kOfCode[] = {
     {"InvalidSecurityToken", "renew the remote's security token"},
     {"AccessKeyIdAndSecurityTokenNotMatch",
      "renew the remote's access key and security token together"},
-    {"RequestTimeTooSkewed", "set this machine's clock"},
+    {"RequestTimeTooSkewed",
+     "set this machine's clock, for instance by NTP: OSS refuses what was signed more than 15 "
+     "minutes off"},
     {"SecondLevelDomainForbidden",
      "OSS takes a bucket before the endpoint's host only: set the remote's addressing = virtual, "
      "or "

@@ -11,6 +11,13 @@
 
 namespace penstock::oss {
 
+// The field of an error's metadata that has the advice.
+inline constexpr char kAdviceField[] = "advice";
+
+// OSS's ECs for a signature of another region, in the query and in the header.
+inline constexpr char kScopeOfQueryEc[] = "0002-00000226";
+inline constexpr char kScopeOfHeaderEc[] = "0002-00000228";
+
 // About an error that OSS, or somebody at its address, answered. Empty when there is nothing to
 // change about the remote.
 std::string AdviceFor(const OssError& error);

@@ -125,6 +125,12 @@ ErrorMetadata MetadataOf(const OssError& error) {
   return metadata;
 }
 
+void AddAdvice(const std::string& advice, std::string& message, ErrorMetadata& metadata) {
+  if (advice.empty()) return;
+  absl::StrAppend(&message, ": ", advice);
+  metadata[kAdviceField] = advice;
+}
+
 }  // namespace
 
 OssError ParseError(const HttpResponse& response, bool is_head) {
@@ -150,28 +156,25 @@ absl::Status ToStatus(const OssError& error) {
   if (!error.part_number.empty()) {
     absl::StrAppend(&message, ", part number ", error.part_number);
   }
-  if (const std::string advice = AdviceFor(error); !advice.empty()) {
-    absl::StrAppend(&message, ": ", advice);
-  }
+  ErrorMetadata metadata = MetadataOf(error);
+  AddAdvice(AdviceFor(error), message, metadata);
   if (!error.ec.empty()) absl::StrAppend(&message, "; EC ", error.ec);
   if (!error.request_id.empty()) absl::StrAppend(&message, "; request id ", error.request_id);
   std::optional<absl::Duration> delay;
   if (row.status == Status::kUnavailable) {
     delay = row.retry == RetryClass::kThrottled ? kThrottledRetryDelay : kRetryDelay;
   }
-  return MakeError(row.status, row.reason, message, MetadataOf(error), delay);
+  return MakeError(row.status, row.reason, message, metadata, delay);
 }
 
 absl::Status NoAnswerStatus(const absl::Status& cause) {
   std::string message = absl::StrCat(kNoAnswer, ": ", std::string(cause.message()));
-  if (const std::string advice = AdviceFor(cause); !advice.empty()) {
-    absl::StrAppend(&message, ": ", advice);
-  }
+  ErrorMetadata metadata = ErrorMetadataOf(cause);
+  AddAdvice(AdviceFor(cause), message, metadata);
   if (cause.code() == Status::kInvalidArgument) {
-    return MakeError(Status::kInvalidArgument, kReasonRejected, message, ErrorMetadataOf(cause));
+    return MakeError(Status::kInvalidArgument, kReasonRejected, message, metadata);
   }
-  return MakeError(Status::kUnavailable, kReasonUnavailable, message, ErrorMetadataOf(cause),
-                   kRetryDelay);
+  return MakeError(Status::kUnavailable, kReasonUnavailable, message, metadata, kRetryDelay);
 }
 
 absl::Status BadAnswerStatus(const HttpResponse& response, const std::string& problem) {

@@ -37,16 +37,15 @@ TEST(ExplainTest, EveryCodeBlamesWhatAnOperatorCanMend) {
       {403, "RequestTimeTooSkewed", "", "", Blame::kClock, "clock"},
       {403, "InvalidAccessKeyId", "", "", Blame::kCredentials, "id"},
       {403, "SignatureDoesNotMatch", "", "", Blame::kCredentials, "secret"},
-      {403, "SecurityTokenExpired", "", "", Blame::kCredentials, "Renew"},
+      {403, "SecurityTokenExpired", "", "", Blame::kCredentials, "renew"},
       {403, "InvalidSecurityToken", "", "", Blame::kCredentials, "token"},
-      {403, "UserDisable", "", "", Blame::kCredentials, "payment"},
-      {403, "SecondLevelDomainForbidden", "", "", Blame::kEndpoint, "`addressing`"},
-      {400, "InvalidArgument", "0002-00000228", "", Blame::kRegion, "`region`"},
-      {400, "InvalidArgument", "0002-00000226", "", Blame::kRegion, "`region`"},
-      {403, "AccessDenied", "0003-00001403",
-       "The bucket you are attempting to access must be addressed using the specified endpoint.",
-       Blame::kRegion, "`endpoint`"},
-      {404, "NoSuchBucket", "", "", Blame::kBucket, "Create"},
+      {403, "UserDisable", "", "", Blame::kCredentials, "bills"},
+      {403, "SecondLevelDomainForbidden", "", "", Blame::kEndpoint, "addressing"},
+      {400, "InvalidArgument", "0002-00000228", "", Blame::kRegion, "region"},
+      {400, "InvalidArgument", "0002-00000226", "", Blame::kRegion, "region"},
+      {403, "NonStandardHostForbidden", "", "", Blame::kEndpoint, "domain"},
+      {403, "TransferAccelerationDisabled", "", "", Blame::kEndpoint, "endpoint_type"},
+      {404, "NoSuchBucket", "", "", Blame::kBucket, "name"},
       {403, "AccessDenied", "0003-00000001", "You have no right.", Blame::kOperation,
        "oss:ListParts"},
       {500, "InternalError", "", "", Blame::kOperation, "Try again"},
@@ -57,6 +56,16 @@ TEST(ExplainTest, EveryCodeBlamesWhatAnOperatorCanMend) {
     EXPECT_EQ(explanation.blame, c.blame) << c.code << " " << c.ec;
     EXPECT_THAT(explanation.remedy, HasSubstr(c.remedy)) << c.code;
   }
+}
+
+TEST(ExplainTest, BucketThatIsElsewhereBlamesTheRegion) {
+  OssError error;
+  error.http_status = 403;
+  error.code = "AccessDenied";
+  error.endpoint = "oss-cn-beijing.aliyuncs.com";
+  const Explanation explanation = Explain(kPutObject, ToStatus(error));
+  EXPECT_EQ(explanation.blame, Blame::kRegion);
+  EXPECT_THAT(explanation.remedy, HasSubstr("region = cn-beijing"));
 }
 
 TEST(ExplainTest, NoAnswerAndAStrangersAnswerBlameTheEndpoint) {

@@ -45,7 +45,7 @@ def test_text_names_the_remote_and_what_failed(workspace, emulator):
     assert lines[0] == f"oss:{BUCKET}"
     assert any(line.startswith("ok       put_object") for line in lines)
     at = next(i for i, line in enumerate(lines) if line.startswith("failed   delete_object"))
-    assert "-> Grant oss:DeleteObject" in lines[at + 1]
+    assert "-> grant oss:DeleteObject" in lines[at + 1]
     assert lines[-1] == "14 ok, 2 failed, 0 skipped"
 
 
@@ -104,7 +104,7 @@ def test_unknown_access_key_blames_the_credentials(workspace, emulator):
 def test_wrong_region_says_which_option_to_set(workspace, emulator):
     code, checks, _ = doctor(workspace, {**emulator.remote(), "region": "cn-beijing"})
     assert code == 1 and failed(checks) == {"region"}, checks
-    assert "`region`" in checks["region"]["remedy"]
+    assert "region" in checks["region"]["remedy"]
     assert checks["endpoint"]["outcome"] == "ok"
     assert checks["credentials"]["outcome"] == "skipped", "nobody has looked at them"
 
@@ -119,7 +119,7 @@ def test_nobody_answers(workspace, emulator):
     remote = {**emulator.remote(), "endpoint": f"http://127.0.0.1:{harness.free_port()}"}
     code, checks, _ = doctor(workspace, remote)
     assert code == 1 and failed(checks) == {"endpoint"}, checks
-    assert "`endpoint`" in checks["endpoint"]["remedy"]
+    assert "endpoint" in checks["endpoint"]["remedy"]
     assert checks["credentials"]["outcome"] == "skipped"
     assert set(checks) == CHECKS
 
