@@ -90,9 +90,15 @@ class ServerImpl final : public Server {
     sessions_->Drain([drained] { drained->Notify(); });
     const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_) &&
                          reaping_->AwaitIdle(deadline - absl::Now());
-    rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());
-    // Last: a run may wait for a client that does not read, until its call is ended.
-    return in_time && maintenance_->AwaitIdle(deadline - absl::Now());
+    // Calls are ended before the runs are waited for: a run may wait for a client that does not
+    // read. gRPC itself may do so for ever, when the client's socket is full.
+    const auto ended = std::make_shared<Notification>();
+    blocking_->Post([this, in_time, ended] {
+      rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());
+      ended->Notify();
+    });
+    return ended->WaitForNotificationWithTimeout(deadline + kShutdownGrace - absl::Now()) &&
+           in_time && maintenance_->AwaitIdle(deadline - absl::Now());
   }
 
  private:
