@@ -116,8 +116,6 @@ void OssClient::SendSigned(SignedRequest request, Check check, Done<HttpResponse
   call->request.key = std::move(request.key);
   call->credentials = std::move(request.credentials);
   call->presigned = std::move(request.http);
-  // Over a connection that has served before, libcurl might send it twice by itself.
-  call->presigned->fresh_connection = true;
   call->check = std::move(check);
   call->done = std::move(done);
   Start(std::move(call));
@@ -200,6 +198,8 @@ void OssClient::Send(CallPtr call, CredentialsPtr credentials) {
 }
 
 void OssClient::Transmit(CallPtr call, HttpRequest http) {
+  // Over a connection that has served before, libcurl might send it twice by itself.
+  http.fresh_connection = call->repeat != Repeat::kFreely;
   environment_.http->Send(
       std::move(http), [this, call = std::move(call)](absl::StatusOr<HttpResponse> answer) mutable {
         OnAnswer(std::move(call), std::move(answer));

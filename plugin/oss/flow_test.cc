@@ -70,20 +70,23 @@ TEST_F(FlowTest, ConnectionsAreReused) {
   EXPECT_EQ(server_.connection_count(), 1);
 }
 
-TEST_F(FlowTest, APutWhoseConnectionEndsReachesOssOnce) {
-  Expect({kPartStored});
-  ASSERT_TRUE(Upload("hello").ok());  // leaves a connection that could be used again
-  std::atomic<int> puts = 0;
-  Intercept([&puts](FakeExchange& exchange) {
-    exchange.ReadBody();
-    ++puts;
-    exchange.Close();
-    return true;
-  });
-  for (const char* body : {"hello", ""}) {
-    const int before = puts;
-    EXPECT_EQ(ErrorReason(Put(body).status()), kReasonUnavailable);
-    EXPECT_EQ(puts, before + 1);
+TEST_F(FlowTest, APutOrCompleteWhoseConnectionEndsReachesOssOnce) {
+  const std::function<absl::Status()> calls[] = {[this] { return Put("hello").status(); },
+                                                 [this] { return Put("").status(); },
+                                                 [this] { return Complete().status(); }};
+  for (const auto& call : calls) {
+    Expect({kPartStored});
+    ASSERT_TRUE(Upload("hello").ok());  // leaves a connection that could be used again
+    std::atomic<int> seen = 0;
+    Intercept([&seen](FakeExchange& exchange) {
+      exchange.ReadBody();
+      ++seen;
+      exchange.Close();
+      return true;
+    });
+    EXPECT_EQ(ErrorReason(call()), kReasonUnavailable);
+    EXPECT_EQ(seen, 1);
+    Intercept(nullptr);
   }
 }
 
