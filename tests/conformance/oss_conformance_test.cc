@@ -53,11 +53,11 @@ std::unique_ptr<BackendHarness> RequesterPays() {
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, BackendConformanceTest,
-    testing::Values(
-        BackendUnderTest{"OssByPath", [] { return std::make_unique<EmulatorHarness>(); }, ""},
-        BackendUnderTest{"OssByHost", [] { return EmulatorHarness::ByHost(); }, ""},
-        BackendUnderTest{"OssVersioned", Versioned, Emulator::Lacks("--versioning")},
-        BackendUnderTest{"OssRequesterPays", RequesterPays, Emulator::Lacks("--requester-pays")}),
+    testing::Values(BackendUnderTest{"OssByPath",
+                                     [] { return std::make_unique<EmulatorHarness>(); }, ""},
+                    BackendUnderTest{"OssByHost", [] { return EmulatorHarness::ByHost(); }, ""},
+                    BackendUnderTest{"OssVersioned", Versioned, ""},
+                    BackendUnderTest{"OssRequesterPays", RequesterPays, ""}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -77,17 +77,7 @@ class Application {
   FakeHttpServer server_;
 };
 
-class OssFeaturesTest : public testing::Test {
- protected:
-  // Flags that came with one version of the emulator.
-  void SetUp() override {
-    if (const std::string lack = Emulator::Lacks("--versioning"); !lack.empty()) {
-      GTEST_SKIP() << lack;
-    }
-  }
-};
-
-TEST_F(OssFeaturesTest, EveryObjectOfAVersionedBucketHasItsVersion) {
+TEST(OssFeaturesTest, EveryObjectOfAVersionedBucketHasItsVersion) {
   Remote remote({"--versioning", kBucket});
   const ObjectStat first = remote.Put(kObject, "first").value();
   const ObjectStat second = remote.PutParts("second").value();
@@ -98,7 +88,7 @@ TEST_F(OssFeaturesTest, EveryObjectOfAVersionedBucketHasItsVersion) {
   EXPECT_EQ(remote.Stat(kObject)->version_id, second.version_id);
 }
 
-TEST_F(OssFeaturesTest, ForbidOverwriteIsRefusedInAVersionedBucket) {
+TEST(OssFeaturesTest, ForbidOverwriteIsRefusedInAVersionedBucket) {
   ObjectAttributes forbidding;
   forbidding.forbid_overwrite = true;
   Remote asking({"--versioning", kBucket});
@@ -113,7 +103,7 @@ TEST_F(OssFeaturesTest, ForbidOverwriteIsRefusedInAVersionedBucket) {
   EXPECT_TRUE(trusting.Put(kObject, "second", forbidding).ok());
 }
 
-TEST_F(OssFeaturesTest, CallbacksTellTheApplication) {
+TEST(OssFeaturesTest, CallbacksTellTheApplication) {
   Application application(200);
   Remote remote({}, {{"allow_callback", "true"}});
   const ObjectStat put = remote.Put(kObject, "hello", application.Asking()).value();
@@ -125,7 +115,7 @@ TEST_F(OssFeaturesTest, CallbacksTellTheApplication) {
               ElementsAre(HasSubstr("size=5&job=nightly"), HasSubstr("size=6&job=nightly")));
 }
 
-TEST_F(OssFeaturesTest, CallbacksThatFailLeaveTheObjectPublished) {
+TEST(OssFeaturesTest, CallbacksThatFailLeaveTheObjectPublished) {
   Application application(500);
   Remote remote({}, {{"allow_callback", "true"}});
   const absl::StatusOr<ObjectStat> put = remote.Put(kObject, "hello", application.Asking());
@@ -137,7 +127,7 @@ TEST_F(OssFeaturesTest, CallbacksThatFailLeaveTheObjectPublished) {
   EXPECT_EQ(application.bodies().size(), 2u) << "nothing was published twice";
 }
 
-TEST_F(OssFeaturesTest, EveryEncryptionIsTaken) {
+TEST(OssFeaturesTest, EveryEncryptionIsTaken) {
   using Options = std::map<std::string, std::string>;
   Remote remote;
   for (const Options& options :
@@ -155,7 +145,7 @@ TEST_F(OssFeaturesTest, EveryEncryptionIsTaken) {
   }
 }
 
-TEST_F(OssFeaturesTest, ABucketWhoseRequestersPayNeedsTheirLeave) {
+TEST(OssFeaturesTest, ABucketWhoseRequestersPayNeedsTheirLeave) {
   Remote silent({"--requester-pays", kBucket});
   EXPECT_EQ(ErrorReason(silent.Put(kObject, "x").status()), kReasonDenied);
   Remote paying({"--requester-pays", kBucket}, {{"request_payer", "requester"}});

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -40,15 +39,6 @@ Emulator::Emulator(const std::string& bucket, const std::vector<std::string>& fl
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   process_ = ChildProcess::Start(arguments).value();
   url_ = process_->ReadLine().value();
-}
-
-std::string Emulator::Lacks(const std::string& flag) {
-  const std::unique_ptr<ChildProcess> help =
-      ChildProcess::Start({OSS_EMULATOR_PATH, "--help"}).value();
-  for (auto line = help->ReadLine(); line.ok(); line = help->ReadLine()) {
-    if (absl::StrContains(*line, flag)) return "";
-  }
-  return absl::StrCat("this emulator has no ", flag);
 }
 
 OptionValues Emulator::Options(OptionValues more) const {

@@ -41,9 +41,6 @@ class Emulator {
   // `flags` are added to those that it needs.
   explicit Emulator(const std::string& bucket, const std::vector<std::string>& flags = {});
 
-  // Why a test that needs this flag cannot run; empty: it can.
-  static std::string Lacks(const std::string& flag);
-
   // Of a remote that goes there, with `more` besides.
   OptionValues Options(OptionValues more = {}) const;
 
