@@ -1,5 +1,6 @@
 """Objects that went through Penstock, read back and verified by every SDK."""
 import random
+import urllib.parse
 
 import pytest
 
@@ -9,19 +10,26 @@ from crc import crc64
 from harness import BUCKET, MIB
 
 SIZES = [0, 1, 102399, 3 * MIB + 1]
+SECRET_PUT, SECRET_PARTS = "kms/put", "kms/parts"
+ENCRYPTED = ("--option", "server_side_encryption=KMS", "--option", "server_side_encryption_key_id=key-1", "--metadata",
+             "note=ünd \n100 % ")
 
 
 @pytest.fixture(scope="module")
 def stored():
     """The emulator, and what penstock put there: {key: (bytes, what the client said at the end)}."""
     with harness.Workspace() as workspace, harness.Emulator(workspace) as emulator:
-        with harness.Server(workspace, {"oss": emulator.remote()}) as server:
+        remotes = {"oss": emulator.remote(), "v1": {**emulator.remote(), "signature": "v1"}}
+        with harness.Server(workspace, remotes) as server:
             done = {}
-            for number, (key, size) in enumerate([(f"size-{size}", size) for size in SIZES] +
-                                                 [("odd/ü +%41&'~.bin", 2000), ("odd/a b/..x", MIB + 9)]):
+            objects = [("oss", f"size-{size}", size, ()) for size in SIZES] + [
+                ("oss", "odd/ü +%41&'~.bin", 2000, ()), ("oss", "odd/a b/..x", MIB + 9, ()),
+                ("v1", "v1/put +é", 100, ()), ("v1", "v1/parts", 2 * MIB + 1, ()),
+                *(("oss", key, size, ENCRYPTED) for key, size in ((SECRET_PUT, 10), (SECRET_PARTS, 2 * MIB)))]
+            for number, (remote, key, size, more) in enumerate(objects):
                 path = workspace.file("source", size, seed=number)
                 code, lines, errors = harness.run_cli(
-                    workspace, "put", path, f"oss:{BUCKET}/{key}", "--json", "--part-size", "1MiB", "--content-type",
+                    workspace, "put", path, f"{remote}:{BUCKET}/{key}", *more, "--json", "--part-size", "1MiB", "--content-type",
                     "text/x-penstock", "--cache-control", "no-store", "--metadata", "author=Grace H", "--tag", "kind=a+b",
                     "--tag", "n=1", "--storage-class", "IA", server=server)
                 assert code == 0, errors
@@ -55,6 +63,19 @@ def test_attributes(reader, stored):
         assert head["x-oss-meta-author"] == "Grace H"
         assert head["x-oss-storage-class"] == "IA"
         assert reader.tags(key) == {"kind": "a+b", "n": "1"}
+
+
+def test_what_was_asked_for_encryption_and_odd_metadata(reader, stored):
+    for key in stored[1]:
+        head = reader.head(key)
+        if key in (SECRET_PUT, SECRET_PARTS):
+            assert head["x-oss-server-side-encryption"] == "KMS"
+            assert head["x-oss-server-side-encryption-key-id"] == "key-1"
+            # As docs/oss.md says: this entry tells whoever reads it to decode.
+            assert head["x-oss-meta-penstock-encoding"] == "percent"
+            assert urllib.parse.unquote(head["x-oss-meta-note"]) == "ünd \n100 % "
+        else:
+            assert "x-oss-server-side-encryption" not in head and "x-oss-meta-penstock-encoding" not in head
 
 
 def test_ranges_across_parts(reader, stored):
