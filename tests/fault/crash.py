@@ -206,7 +206,10 @@ class Scene:
         again = self.stream().end()
         assert again.failure is None and again.responses[-1].finished.replayed  # I6
         assert again.responses[-1].finished.object == results[0]
-        assert self.emulator.position() == since, "a replay asks nobody"
+        asked = self.emulator.journal(since)
+        if isinstance(published, tuple):  # the put of the other owner may arrive only now
+            asked = [e for e in asked if e["operation"] != "PutObject"]
+        assert not asked, "a replay asks nobody"
 
     def check_failed(self, reason):
         """The session has failed for good, says why again and again, and nobody was told of a success."""
