@@ -346,8 +346,8 @@ class Session {
   // Part numbers: this owner's own copy of its reservation, never the store's (rule 3).
   int32_t next_number_ = 1;
   int32_t reserved_to_ = 0;
-  int32_t window_ = 0;  // the parts under way that a commit reserves for, next to one more
-  bool initiating_ = false;                // until the upload id is recorded
+  int32_t window_ = 0;       // the parts under way that a commit reserves for, next to one more
+  bool initiating_ = false;  // until the upload id is recorded
   std::optional<std::string> new_upload_;  // begun, and waits to be recorded
   // An upload is being begun that nobody wants any more; its id is not known yet.
   std::optional<DeadUpload> stale_initiate_;
