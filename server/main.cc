@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/fault_point.h"
+#include "server/backend_help.h"
 #include "server/builtin_backends.h"
 #include "server/dev.h"
 #include "server/fault_points.h"
@@ -110,6 +111,13 @@ int RunConfigured(const std::string& path, bool print, const sigset_t& signals) 
   return Serve(*config, signals, "");
 }
 
+int PrintBackends(const std::string& name) {
+  const absl::StatusOr<std::string> text = DescribeBackends(BuiltinBackends(), name);
+  if (!text.ok()) return Fail(text.status());
+  std::cout << *text;
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Penstock server: streams objects into object storage, resumably");
   app.set_version_flag("--version", std::string("penstockd ") + PENSTOCK_VERSION);
@@ -125,7 +133,12 @@ int Main(int argc, char** argv) {
   dev->add_option("--data", dev_options.data,
                   "Folder for objects and sessions [" + DefaultDevFolder() + "]");
   dev->add_flag("--oss", dev_options.oss, "Also serve a remote `oss`, backed by an emulator");
+  CLI::App* backends =
+      app.add_subcommand("backends", "Print the kinds of remotes, or every option of one, and end");
+  std::string backend_name;
+  backends->add_option("NAME", backend_name, "The kind, such as oss");
   CLI11_PARSE(app, argc, argv);
+  if (backends->parsed()) return PrintBackends(backend_name);
   if (dev->parsed() == !config_path.empty()) {
     std::cerr << "penstockd: expected either `dev` or `--config FILE`; see --help\n";
     return kExitUsage;
