@@ -8,6 +8,10 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
 
 set(PENSTOCK_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize, for instance address,undefined")
+if(PENSTOCK_SANITIZE STREQUAL "address,undefined")
+  # What these two add to the code takes the optimiser as long again as all else.
+  set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1 -fno-omit-frame-pointer")
+endif()
 option(PENSTOCK_FUZZ "Build the fuzzers of tests/fuzz instead of everything else; needs clang" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
