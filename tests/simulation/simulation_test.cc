@@ -16,7 +16,7 @@ namespace penstock::simulation {
 namespace {
 
 #ifdef __SANITIZE_ADDRESS__
-constexpr uint64_t kSeeds = 20'000;
+constexpr uint64_t kSeeds = 10'000;
 #else
 constexpr uint64_t kSeeds = 100'000;
 #endif
