@@ -187,11 +187,12 @@ void SessionDriver::Execute(InitiateUpload&) {
 }
 
 void SessionDriver::Execute(UploadPart& effect) {
-  backend().UploadPart(
-      session_.record().spec.object, effect.upload_id, effect.number, std::move(effect.body),
-      [self = shared_from_this(), number = effect.number](absl::StatusOr<std::string> etag) {
-        self->Post(PartStored{number, std::move(etag)});
-      });
+  backend().UploadPart(session_.record().spec.object, effect.upload_id, effect.number,
+                       std::move(effect.body),
+                       [self = shared_from_this(), upload_id = effect.upload_id,
+                        number = effect.number](absl::StatusOr<std::string> etag) {
+                         self->Post(PartStored{upload_id, number, std::move(etag)});
+                       });
 }
 
 void SessionDriver::Execute(PreparePut& effect) {

@@ -62,6 +62,7 @@ struct UploadInitiated {
   absl::StatusOr<std::string> upload_id;
 };
 struct PartStored {
+  std::string upload_id;  // with the number: those of UploadPart. START_OVER begins again at 1
   int32_t number = 0;
   absl::StatusOr<std::string> etag;
 };

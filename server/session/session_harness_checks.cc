@@ -107,7 +107,7 @@ void SessionHarness::CheckCommitted(int64_t committed_size) {
 }
 
 void SessionHarness::CheckPart(const UploadPart& part) {
-  EXPECT_TRUE(sent_numbers_.insert(part.number).second)
+  EXPECT_NE(std::exchange(sent_[part.number], part.upload_id), part.upload_id)
       << "part number " << part.number << " is sent twice";
   if (!stored.has_value()) {
     ADD_FAILURE() << "a part is sent before there is a record";

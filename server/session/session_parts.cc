@@ -99,6 +99,8 @@ void Session::RecordUpload() {
 }
 
 void Session::Handle(PartStored& event) {
+  // Of an earlier life, in which this object owned the session too: the number means another part.
+  if (event.upload_id != record_.upload_id) return;
   const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& candidate) {
     return candidate.number == event.number;
   });

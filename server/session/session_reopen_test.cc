@@ -132,6 +132,31 @@ TEST(SessionReopenTest, MemoryIsDroppedWhenAnotherServerOwnedTheSessionSince) {
   EXPECT_THAT(s.Store(), ElementsAre("progress 8/8"));
 }
 
+// A new life numbers its parts from 1 again, to another upload. What comes of a part of the life
+// before, which the same object had sent, says nothing of the part that has its number now.
+TEST(SessionReopenTest, PartsOfTheLifeBeforeAreNotTheNewOnes) {
+  SessionHarness s;
+  LoseWithinAPart(s);  // part 2 of u1 is under way
+  s.ApplyToStore(AbortSession{s.stored->session_id, std::string(16, 'n'), s.now()});
+  OpenFrame open = NewObject();
+  open.ended_policy = EndedPolicy::kStartOver;
+  s.Reopen(open);
+  s.Store();  // the claim: it was aborted
+  s.Store();  // the new life
+  ASSERT_EQ(s.stored->life, 2);
+  s.Chunk(0, "ABCDEFGH");
+  s.Initiated("u2");
+  EXPECT_THAT(s.Store(), ElementsAre("part 1 ABCD", "part 2 EFGH"));
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 4/8", "read"));
+  const absl::Status gone = MakeError(Code::kNotFound, kReasonNoSuchUpload, "aborted");
+  for (const absl::StatusOr<std::string>& late : {absl::StatusOr<std::string>("e2"), {gone}}) {
+    EXPECT_THAT(s.PartAnswer("u1", 2, late), IsEmpty()) << late.status();
+  }
+  EXPECT_EQ(s.stored->committed_size, 4);
+  EXPECT_THAT(s.Stored(2), ElementsAre("commit 2"));
+}
+
 TEST(SessionReopenTest, SessionThatAnotherServerFinishedIsReplayed) {
   SessionHarness s;
   LoseWithinAPart(s);

@@ -196,12 +196,17 @@ SessionHarness::Effects SessionHarness::Initiated(absl::StatusOr<std::string> up
 }
 
 SessionHarness::Effects SessionHarness::Stored(int32_t number) {
-  EXPECT_TRUE(sent_numbers_.contains(number)) << "part " << number << " was never sent";
-  return On(PartStored{number, absl::StrCat("e", number)});
+  EXPECT_TRUE(sent_.contains(number)) << "part " << number << " was never sent";
+  return PartAnswer(sent_[number], number, absl::StrCat("e", number));
 }
 
 SessionHarness::Effects SessionHarness::PartFails(int32_t number, absl::Status status) {
-  return On(PartStored{number, std::move(status)});
+  return PartAnswer(sent_[number], number, std::move(status));
+}
+
+SessionHarness::Effects SessionHarness::PartAnswer(const std::string& upload_id, int32_t number,
+                                                   absl::StatusOr<std::string> etag) {
+  return On(PartStored{upload_id, number, std::move(etag)});
 }
 
 SessionHarness::Effects SessionHarness::Prepared() { return On(PutPrepared{now_ + kPutValidity}); }

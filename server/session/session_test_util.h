@@ -20,8 +20,8 @@
 // in the ledger or the tail but what was sent at its offset.
 
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -80,6 +80,9 @@ class SessionHarness {
   Effects Initiated(absl::StatusOr<std::string> upload_id);
   Effects Stored(int32_t number);
   Effects PartFails(int32_t number, absl::Status status);
+  // Of a part of this upload, perhaps of an earlier life.
+  Effects PartAnswer(const std::string& upload_id, int32_t number,
+                     absl::StatusOr<std::string> etag);
   Effects Prepared();
   Effects PrepareFails(absl::Status status) { return On(PutPrepared{std::move(status)}); }
   Effects Publish(absl::StatusOr<ObjectStat> object);
@@ -162,7 +165,7 @@ class SessionHarness {
   std::string content_;  // as the client sent it, below and behind the received size
   int64_t told_committed_ = 0;
   int64_t told_life_ = 1;
-  std::set<int32_t> sent_numbers_;
+  std::map<int32_t, std::string> sent_;  // upload id by part number, of the last life
 
   absl::Status closed_with_;
   absl::Status refused_with_;

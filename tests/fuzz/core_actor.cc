@@ -161,7 +161,7 @@ void CoreActor::Meddle(Choices& choices) {
     case 3:
       return On(MemoryShort{});
     case 4:  // never sent, or so the core thinks: nobody waits for it
-      return On(PartStored{1000 + choices.Byte(), "stray"});
+      return On(PartStored{session_->record().upload_id, 1000 + choices.Byte(), "stray"});
     default:
       return Fire(0);
   }

@@ -141,10 +141,11 @@ void CoreActor::AnswerPart(Choices& choices) {
   const auto part =
       parts_.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(what % 16) % parts_.size());
   const int32_t number = part->number;
+  const std::string upload_id = part->upload_id;
   const bool again = part->body == nullptr;  // then what was said the first time
   if (what >= 240 && !again) {
     parts_.erase(part);
-    On(PartStored{number, Error(what / 2)});
+    On(PartStored{upload_id, number, Error(what / 2)});
     return;
   }
   const std::string etag = "e" + std::to_string(number);
@@ -153,7 +154,7 @@ void CoreActor::AnswerPart(Choices& choices) {
   } else {
     part->body.reset();  // it will be told once more
   }
-  On(PartStored{number, etag});
+  On(PartStored{upload_id, number, etag});
 }
 
 ObjectStat CoreActor::OurObject(Choices& choices) const {

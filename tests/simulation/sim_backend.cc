@@ -157,6 +157,7 @@ void SimBackend::AbortUpload(const ObjectName&, const std::string& upload_id, Do
   auto answer = std::make_shared<DoneStatus>(std::move(done));
   Request<int>(
       [this, upload_id]() -> absl::StatusOr<int> {
+        world_.Trace("abort ", upload_id);
         uploads_.erase(upload_id);
         return 0;
       },
