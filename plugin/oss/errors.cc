@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "plugin/backend.h"
-#include "plugin/oss/advice.h"
 #include "plugin/oss/host_url.h"
+#include "plugin/oss/remedy.h"
 #include "plugin/oss/replies.h"
 
 namespace penstock::oss {
@@ -125,10 +125,10 @@ ErrorMetadata MetadataOf(const OssError& error) {
   return metadata;
 }
 
-void AddAdvice(const std::string& advice, std::string& message, ErrorMetadata& metadata) {
-  if (advice.empty()) return;
-  absl::StrAppend(&message, ": ", advice);
-  metadata[kAdviceField] = advice;
+void AddRemedy(const std::string& remedy, std::string& message, ErrorMetadata& metadata) {
+  if (remedy.empty()) return;
+  absl::StrAppend(&message, ": ", remedy);
+  metadata[kRemedyField] = remedy;
 }
 
 }  // namespace
@@ -157,7 +157,7 @@ absl::Status ToStatus(const OssError& error) {
     absl::StrAppend(&message, ", part number ", error.part_number);
   }
   ErrorMetadata metadata = MetadataOf(error);
-  AddAdvice(AdviceFor(error), message, metadata);
+  AddRemedy(RemedyFor(error), message, metadata);
   if (!error.ec.empty()) absl::StrAppend(&message, "; EC ", error.ec);
   if (!error.request_id.empty()) absl::StrAppend(&message, "; request id ", error.request_id);
   std::optional<absl::Duration> delay;
@@ -170,7 +170,7 @@ absl::Status ToStatus(const OssError& error) {
 absl::Status NoAnswerStatus(const absl::Status& cause) {
   std::string message = absl::StrCat(kNoAnswer, ": ", std::string(cause.message()));
   ErrorMetadata metadata = ErrorMetadataOf(cause);
-  AddAdvice(AdviceFor(cause), message, metadata);
+  AddRemedy(RemedyFor(cause), message, metadata);
   if (cause.code() == Status::kInvalidArgument) {
     return MakeError(Status::kInvalidArgument, kReasonRejected, message, metadata);
   }

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "plugin/backend.h"
-#include "plugin/oss/advice.h"
 #include "plugin/oss/errors.h"
+#include "plugin/oss/remedy.h"
 
 namespace penstock::oss {
 namespace {
@@ -18,7 +18,7 @@ struct CodeRow {
   Blame blame;
 };
 
-// Codes that blame the same thing whatever was asked for. What to do about them: advice.cc.
+// Codes that blame the same thing whatever was asked for. What to do about them: remedy.cc.
 constexpr std::array kCodes = {
     CodeRow{"RequestTimeTooSkewed", Blame::kClock},
     CodeRow{"InvalidAccessKeyId", Blame::kCredentials},
@@ -54,22 +54,22 @@ std::string PermissionFor(const std::string& operation) {
 
 Explanation Explain(const std::string& operation, const absl::Status& error) {
   const ErrorMetadata metadata = ErrorMetadataOf(error);
-  const std::string advice = At(metadata, kAdviceField);
+  const std::string remedy = At(metadata, kRemedyField);
   const std::string code = At(metadata, "oss_code");
   const std::string ec = At(metadata, "oss_ec");
   const std::string status = At(metadata, "http_status");
   for (const CodeRow& row : kCodes) {
-    if (row.code == code) return {row.blame, true, advice};
+    if (row.code == code) return {row.blame, true, remedy};
   }
   if (!At(metadata, "oss_endpoint").empty() || ec == kScopeOfQueryEc || ec == kScopeOfHeaderEc) {
-    return {Blame::kRegion, true, advice};
+    return {Blame::kRegion, true, remedy};
   }
   const std::string reason = ErrorReason(error);
   if (status.empty() && absl::StrContains(error.message(), kNoAnswer)) {
     return {Blame::kEndpoint, true,
-            advice.empty() ? "check the remote's endpoint, or the region that it follows from, and "
+            remedy.empty() ? "check the remote's endpoint, or the region that it follows from, and "
                              "the way there from the server: name service, firewall, proxy"
-                           : advice};
+                           : remedy};
   }
   // Nothing was sent: there is nothing to sign with.
   if (status.empty() && (reason == kReasonUnavailable || reason == kReasonDenied)) {

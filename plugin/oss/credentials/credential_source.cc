@@ -180,7 +180,7 @@ SourceReader WithRole(SourceReader read, RamRole role) {
 }
 
 absl::StatusOr<FetcherSettings> Settings(const OptionValues& values, const Environment& variables,
-                                         const std::string& advice) {
+                                         const std::string& remedy) {
   FetcherSettings settings;
   if (const std::string given = ValueOf(values, "metadata_endpoint"); !given.empty()) {
     PENSTOCK_ASSIGN_OR_RETURN(settings.metadata.url,
@@ -188,7 +188,7 @@ absl::StatusOr<FetcherSettings> Settings(const OptionValues& values, const Envir
   }
   settings.metadata.plain_allowed = !IsTrue(variables, "ALIBABA_CLOUD_IMDSV1_DISABLED");
   PENSTOCK_ASSIGN_OR_RETURN(settings.sts_url, StsUrl(values, variables));
-  settings.advice = advice;
+  settings.remedy = remedy;
   return settings;
 }
 
@@ -199,15 +199,15 @@ absl::StatusOr<std::unique_ptr<CredentialCache>> MakeCredentials(
     const BackendEnvironment& environment) {
   const Configured configured(values, variables);
   PENSTOCK_ASSIGN_OR_RETURN(std::string kind, CredentialKind(values));
-  std::string advice;
+  std::string remedy;
   if (kind == kAuto) {
     PENSTOCK_ASSIGN_OR_RETURN(kind, configured.Decide());
-    if (kind == kEcsRamRole) advice = kChosenByDefault;
+    if (kind == kEcsRamRole) remedy = kChosenByDefault;
   }
   SourceReader read = configured.ReaderOf(kind);
   PENSTOCK_ASSIGN_OR_RETURN(const RamRole role, ConfiguredRole(values, variables));
   if (!role.arn.empty()) read = WithRole(std::move(read), role);
-  PENSTOCK_ASSIGN_OR_RETURN(FetcherSettings settings, Settings(values, variables, advice));
+  PENSTOCK_ASSIGN_OR_RETURN(FetcherSettings settings, Settings(values, variables, remedy));
   PENSTOCK_ASSIGN_OR_RETURN(const SourceSpec spec, read());
   log::Info("credentials chosen", {{"kind", kind}, {"role_arn", role.arn}});
   std::optional<IssuedCredentials> initial;

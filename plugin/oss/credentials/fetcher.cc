@@ -8,10 +8,10 @@
 namespace penstock::oss {
 namespace {
 
-absl::Status WithAdvice(const absl::Status& error, const std::string& advice) {
-  if (advice.empty()) return error;
+absl::Status WithRemedy(const absl::Status& error, const std::string& remedy) {
+  if (remedy.empty()) return error;
   return MakeError(error.code(), ErrorReason(error),
-                   absl::StrCat(std::string(error.message()), "; ", advice), ErrorMetadataOf(error),
+                   absl::StrCat(std::string(error.message()), "; ", remedy), ErrorMetadataOf(error),
                    RetryDelay(error));
 }
 
@@ -28,7 +28,7 @@ CredentialFetcher::CredentialFetcher(SourceReader read, FetcherSettings settings
 void CredentialFetcher::Fetch(Done<IssuedCredentials> done) {
   Done<IssuedCredentials> advising =
       [this, done = std::move(done)](absl::StatusOr<IssuedCredentials> issued) mutable {
-        if (!issued.ok()) issued = WithAdvice(issued.status(), settings_.advice);
+        if (!issued.ok()) issued = WithRemedy(issued.status(), settings_.remedy);
         std::move(done)(std::move(issued));
       };
   blocking_.Post([this, done = std::move(advising)]() mutable {

@@ -39,7 +39,7 @@ using SourceReader = std::function<absl::StatusOr<SourceSpec>()>;
 struct FetcherSettings {
   MetadataSettings metadata;
   std::string sts_url;
-  std::string advice;  // ends every error; empty: none
+  std::string remedy;  // ends every error; empty: none
 };
 
 // Reads a SourceSpec on the blocking executor and does what it says:

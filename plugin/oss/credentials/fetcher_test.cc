@@ -38,7 +38,7 @@ class CredentialFetcherTest : public testing::Test {
     settings.metadata.url = metadata_url_.empty() ? cloud_.url() : metadata_url_;
     settings.metadata.plain_allowed = plain_allowed_;
     settings.sts_url = sts_url_.empty() ? cloud_.url() : sts_url_;
-    settings.advice = advice_;
+    settings.remedy = remedy_;
     CredentialFetcher fetcher(std::move(read), settings, environment);
     std::promise<absl::StatusOr<IssuedCredentials>> promise;
     fetcher.Fetch([&promise](absl::StatusOr<IssuedCredentials> issued) {
@@ -63,7 +63,7 @@ class CredentialFetcherTest : public testing::Test {
   FakeCloud cloud_{clock_};
   std::string metadata_url_;
   std::string sts_url_;
-  std::string advice_;
+  std::string remedy_;
   bool plain_allowed_ = true;
 };
 
@@ -145,7 +145,7 @@ TEST_F(CredentialFetcherTest, EcsWithoutARoleSaysWhatToDo) {
 
 TEST_F(CredentialFetcherTest, EcsTellsAnUnreachableServiceAndWhyItWasAsked) {
   metadata_url_ = DeadUrl();
-  advice_ = "nobody asked for it";
+  remedy_ = "nobody asked for it";
   const absl::Status status = Fetch({EcsRamRole{}, {}}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ErrorReason(status), kReasonUnavailable);

@@ -20,7 +20,7 @@ constexpr absl::Duration kTimeout = absl::Seconds(3);
 
 constexpr size_t kMaxRoleName = 64;
 
-constexpr char kAdvice[] =
+constexpr char kRemedy[] =
     "attach a RAM role to the instance, or choose other credentials for the remote";
 
 std::string Stripped(const std::string& text) {
@@ -71,9 +71,9 @@ absl::Status Judge(const MetadataFetch& fetch, const Answer& answer, const std::
   if (!answer.ok()) return SourceSilent(fetch.Source(), answer.status());
   const int status = answer->status;
   const std::string problem = absl::StrCat("it answered HTTP ", status);
-  if (status == 404) return SourceRefuses(fetch.Source(), missing, kAdvice);
+  if (status == 404) return SourceRefuses(fetch.Source(), missing, kRemedy);
   if (status >= 400 && status < 500 && status != 408 && status != 429) {
-    if (fetch.token_problem.empty()) return SourceRefuses(fetch.Source(), problem, kAdvice);
+    if (fetch.token_problem.empty()) return SourceRefuses(fetch.Source(), problem, kRemedy);
     return SourceRefuses(fetch.Source(),
                          absl::StrCat(problem, " to a request without a token, and gave none (",
                                       fetch.token_problem, ")"),
@@ -98,7 +98,7 @@ void OnCredentials(FetchPtr fetch, Answer answer) {
   }
   const std::string problem(issued.status().message());
   absl::Status error = issued.status().code() == absl::StatusCode::kFailedPrecondition
-                           ? SourceRefuses(fetch->Source(), problem, kAdvice)
+                           ? SourceRefuses(fetch->Source(), problem, kRemedy)
                            : SourceUnavailable(fetch->Source(), problem);
   Fail(std::move(fetch), std::move(error));
 }
@@ -115,7 +115,7 @@ void OnRoleName(FetchPtr fetch, Answer answer) {
     const std::string names = Stripped(answer->body);
     fetch->role_name = Stripped(names.substr(0, names.find('\n')));
     if (names.empty()) {
-      error = SourceRefuses(fetch->Source(), kMissing, kAdvice);
+      error = SourceRefuses(fetch->Source(), kMissing, kRemedy);
     } else if (!IsRoleName(fetch->role_name)) {
       error = SourceUnavailable(fetch->Source(), "its answer is not the name of a RAM role");
     }

@@ -18,9 +18,9 @@ absl::Status SourceUnavailable(const std::string& source, const std::string& pro
 }
 
 absl::Status SourceRefuses(const std::string& source, const std::string& problem,
-                           const std::string& advice) {
+                           const std::string& remedy) {
   return MakeError(absl::StatusCode::kPermissionDenied, kReasonDenied,
-                   absl::StrCat("no credentials from ", source, ": ", problem, ": ", advice));
+                   absl::StrCat("no credentials from ", source, ": ", problem, ": ", remedy));
 }
 
 absl::Status SourceSilent(const std::string& source, const absl::Status& cause) {

@@ -14,9 +14,9 @@ namespace penstock::oss {
 // UNAVAILABLE / BACKEND_UNAVAILABLE with a retry delay: the source may answer later.
 absl::Status SourceUnavailable(const std::string& source, const std::string& problem);
 
-// PERMISSION_DENIED / BACKEND_DENIED: the source says no. `advice` tells the operator what to do.
+// PERMISSION_DENIED / BACKEND_DENIED: the source says no. `remedy` tells the operator what to do.
 absl::Status SourceRefuses(const std::string& source, const std::string& problem,
-                           const std::string& advice);
+                           const std::string& remedy);
 
 // The first one for a request that no answer came to.
 absl::Status SourceSilent(const std::string& source, const absl::Status& cause);

@@ -63,7 +63,7 @@ bool IsTransient(int status, const StsError& error) {
          error.code == "SignatureNonceUsed";
 }
 
-std::string Advice(const StsError& error) {
+std::string Remedy(const StsError& error) {
   if (absl::StrContains(error.code, "TimeStamp")) return "set this machine's clock";
   if (absl::StrContains(error.code, "AccessKeyId") || absl::StrContains(error.code, "Signature") ||
       absl::StrContains(error.code, "SecurityToken")) {
@@ -90,7 +90,7 @@ absl::Status Refusal(const StsCall& call, const HttpResponse& answer) {
   if (IsTransient(answer.status, error) || error.code.empty()) {
     return SourceUnavailable(call.source, problem);
   }
-  return SourceRefuses(call.source, problem, Advice(error));
+  return SourceRefuses(call.source, problem, Remedy(error));
 }
 
 absl::StatusOr<IssuedCredentials> Judge(const StsCall& call,

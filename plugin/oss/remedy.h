@@ -1,5 +1,5 @@
-#ifndef PENSTOCK_PLUGIN_OSS_ADVICE_H_
-#define PENSTOCK_PLUGIN_OSS_ADVICE_H_
+#ifndef PENSTOCK_PLUGIN_OSS_REMEDY_H_
+#define PENSTOCK_PLUGIN_OSS_REMEDY_H_
 
 // What the operator of a remote can do about a failure. Pure functions; text for messages, which
 // decides nothing.
@@ -11,8 +11,8 @@
 
 namespace penstock::oss {
 
-// The field of an error's metadata that has the advice.
-inline constexpr char kAdviceField[] = "advice";
+// The field of an error's metadata that has the remedy.
+inline constexpr char kRemedyField[] = "remedy";
 
 // OSS's ECs for a signature of another region, in the query and in the header.
 inline constexpr char kScopeOfQueryEc[] = "0002-00000226";
@@ -20,11 +20,11 @@ inline constexpr char kScopeOfHeaderEc[] = "0002-00000228";
 
 // About an error that OSS, or somebody at its address, answered. Empty when there is nothing to
 // change about the remote.
-std::string AdviceFor(const OssError& error);
+std::string RemedyFor(const OssError& error);
 
 // About a request of which no answer came (see HttpLoop::Send).
-std::string AdviceFor(const absl::Status& no_answer);
+std::string RemedyFor(const absl::Status& no_answer);
 
 }  // namespace penstock::oss
 
-#endif  // PENSTOCK_PLUGIN_OSS_ADVICE_H_
+#endif  // PENSTOCK_PLUGIN_OSS_REMEDY_H_

@@ -1,4 +1,4 @@
-#include "plugin/oss/advice.h"
+#include "plugin/oss/remedy.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,46 +44,46 @@ const Row kRows[] = {
     {"no bucket", 404, "<Code>NoSuchBucket</Code>", "check the bucket's name"},
 };
 
-TEST(AdviceTest, SaysWhatToConfigure) {
+TEST(RemedyTest, SaysWhatToConfigure) {
   for (const Row& row : kRows) {
     HttpResponse answer;
     answer.status = row.http_status;
     answer.headers.emplace("x-oss-request-id", "R1");
     answer.body = absl::StrCat("<Error>", row.body, "</Error>");
     const OssError error = ParseError(answer, false);
-    EXPECT_THAT(AdviceFor(error), HasSubstr(row.says)) << row.name;
+    EXPECT_THAT(RemedyFor(error), HasSubstr(row.says)) << row.name;
     EXPECT_THAT(std::string(ToStatus(error).message()), HasSubstr(row.says)) << row.name;
   }
 }
 
-TEST(AdviceTest, NamesTheRegionOfPublicEndpointsOnly) {
+TEST(RemedyTest, NamesTheRegionOfPublicEndpointsOnly) {
   OssError error;
   error.endpoint = "oss-accelerate.aliyuncs.com";
-  EXPECT_THAT(AdviceFor(error), testing::EndsWith("endpoint = oss-accelerate.aliyuncs.com"));
+  EXPECT_THAT(RemedyFor(error), testing::EndsWith("endpoint = oss-accelerate.aliyuncs.com"));
   error.endpoint = "oss-cn-beijing-internal.aliyuncs.com";
-  EXPECT_THAT(AdviceFor(error), testing::EndsWith("and region = cn-beijing"));
+  EXPECT_THAT(RemedyFor(error), testing::EndsWith("and region = cn-beijing"));
 }
 
-TEST(AdviceTest, SaysNothingOfWhatIsNoMatterOfTheRemote) {
+TEST(RemedyTest, SaysNothingOfWhatIsNoMatterOfTheRemote) {
   for (const int status : {203, 400, 404, 409, 500, 503}) {
     OssError error;
     error.http_status = status;
     error.code = "InternalError";
-    EXPECT_EQ(AdviceFor(error), "") << status;
+    EXPECT_EQ(RemedyFor(error), "") << status;
   }
 }
 
-TEST(AdviceTest, SaysWhatToDoWhenNobodyAnswers) {
+TEST(RemedyTest, SaysWhatToDoWhenNobodyAnswers) {
   const std::pair<const char*, const char*> rows[] = {{"HTTP_CERTIFICATE", "ca_file"},
                                                       {"HTTP_TLS", "http://"},
                                                       {"HTTP_UNRESOLVED", "endpoint_type"},
                                                       {"HTTP_PROXY", "proxy_credentials_file"}};
   for (const auto& [reason, says] : rows) {
     const absl::Status cause = MakeError(absl::StatusCode::kUnavailable, reason, "it failed");
-    EXPECT_THAT(AdviceFor(cause), HasSubstr(says)) << reason;
+    EXPECT_THAT(RemedyFor(cause), HasSubstr(says)) << reason;
     EXPECT_THAT(std::string(NoAnswerStatus(cause).message()), HasSubstr(says)) << reason;
   }
-  EXPECT_EQ(AdviceFor(absl::UnavailableError("reset")), "");
+  EXPECT_EQ(RemedyFor(absl::UnavailableError("reset")), "");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "plugin/oss/advice.h"
+#include "plugin/oss/remedy.h"
 
 #include <string_view>
 
@@ -10,20 +10,20 @@
 namespace penstock::oss {
 namespace {
 
-struct AdviceRow {
+struct RemedyRow {
   std::string_view what;
-  std::string_view advice;
+  std::string_view remedy;
 };
 
 // By OSS's EC, where a code alone is too coarse.
-constexpr AdviceRow kOfEc[] = {
+constexpr RemedyRow kOfEc[] = {
     {kScopeOfQueryEc,
      "set the remote's region to the id of the bucket's region, such as cn-hangzhou"},
     {kScopeOfHeaderEc,
      "set the remote's region to the id of the bucket's region, such as cn-hangzhou"},
 };
 
-constexpr AdviceRow kOfCode[] = {
+constexpr RemedyRow kOfCode[] = {
     {"SignatureDoesNotMatch",
      "check the access key's secret and the remote's region; an endpoint that knows no V4 needs "
      "signature = v1"},
@@ -52,7 +52,7 @@ constexpr AdviceRow kOfCode[] = {
 };
 
 // By the reason of HttpLoop.
-constexpr AdviceRow kOfReason[] = {
+constexpr RemedyRow kOfReason[] = {
     {"HTTP_CERTIFICATE",
      "set the remote's ca_file to the certificate of who signed the server's, and its endpoint to "
      "a host that the certificate names"},
@@ -64,9 +64,9 @@ constexpr AdviceRow kOfReason[] = {
 };
 
 template <size_t kSize>
-std::string_view Find(const AdviceRow (&rows)[kSize], const std::string& what) {
-  for (const AdviceRow& row : rows) {
-    if (row.what == what) return row.advice;
+std::string_view Find(const RemedyRow (&rows)[kSize], const std::string& what) {
+  for (const RemedyRow& row : rows) {
+    if (row.what == what) return row.remedy;
   }
   return "";
 }
@@ -84,15 +84,15 @@ std::string RegionOf(const std::string& host) {
 
 }  // namespace
 
-std::string AdviceFor(const OssError& error) {
+std::string RemedyFor(const OssError& error) {
   if (!error.endpoint.empty()) {
     const std::string region = RegionOf(error.endpoint);
     return absl::StrCat("the bucket is elsewhere: set the remote's endpoint = ", error.endpoint,
                         region.empty() ? "" : absl::StrCat(" and region = ", region));
   }
-  std::string_view advice = Find(kOfEc, error.ec);
-  if (advice.empty()) advice = Find(kOfCode, error.code);
-  if (!advice.empty()) return std::string(advice);
+  std::string_view remedy = Find(kOfEc, error.ec);
+  if (remedy.empty()) remedy = Find(kOfCode, error.code);
+  if (!remedy.empty()) return std::string(remedy);
   if (error.http_status == 407) return std::string(Find(kOfReason, "HTTP_PROXY"));
   if (error.http_status == 401 ||
       (error.http_status == 403 && error.code != "InvalidObjectState")) {
@@ -101,7 +101,7 @@ std::string AdviceFor(const OssError& error) {
   return "";
 }
 
-std::string AdviceFor(const absl::Status& no_answer) {
+std::string RemedyFor(const absl::Status& no_answer) {
   return std::string(Find(kOfReason, ErrorReason(no_answer)));
 }
 
