@@ -1,7 +1,6 @@
 #include "plugin/oss/client_options.h"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -23,23 +22,9 @@ constexpr char kProxyCredentialsFile[] = "proxy_credentials_file";
 constexpr char kStallTimeout[] = "stall_timeout";
 constexpr char kMaxRequests[] = "max_requests";
 
-constexpr size_t kMaxFileBytes = 4 * 1024 * 1024;
 constexpr int kMostRequests = 1000;
 constexpr absl::Duration kShortestStall = absl::Milliseconds(100);
 constexpr absl::Duration kLongestStall = absl::Hours(1);
-
-// nullopt: it cannot be read, or is no file of a sensible size. Iterators would throw on a folder.
-std::optional<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text;
-  char buffer[4096];
-  while (text.size() <= kMaxFileBytes && (file.read(buffer, sizeof buffer) || file.gcount() > 0)) {
-    text.append(buffer, static_cast<size_t>(file.gcount()));
-  }
-  if (file.bad() || text.size() > kMaxFileBytes) return std::nullopt;
-  return text;
-}
 
 absl::StatusOr<SignatureVersion> ParseSignature(const std::string& value) {
   if (value.empty() || value == "v4") return SignatureVersion::kV4;
@@ -49,12 +34,9 @@ absl::StatusOr<SignatureVersion> ParseSignature(const std::string& value) {
 
 absl::Status CheckCaFile(const std::string& path) {
   if (path.empty()) return absl::OkStatus();
-  const std::optional<std::string> text = ReadFile(path);
-  if (text.has_value() && absl::StrContains(*text, "-----BEGIN ")) return absl::OkStatus();
-  return OptionError(kCaFile,
-                     absl::StrCat(text.has_value() ? "names a file that holds no PEM certificate: "
-                                                   : "names a file that cannot be read: ",
-                                  path));
+  PENSTOCK_ASSIGN_OR_RETURN(const std::string text, ReadFile(kCaFile, path));
+  if (absl::StrContains(text, "-----BEGIN ")) return absl::OkStatus();
+  return OptionError(kCaFile, absl::StrCat("names a file that holds no PEM certificate: ", path));
 }
 
 absl::Status ParseProxy(const std::string& value, HttpRoute& route) {
@@ -73,13 +55,9 @@ absl::Status ParseProxy(const std::string& value, HttpRoute& route) {
 absl::Status ReadProxyCredentials(const std::string& path, HttpRoute& route) {
   if (path.empty()) return absl::OkStatus();
   if (route.proxy.empty()) return OptionError(kProxyCredentialsFile, "is given without a proxy");
-  const std::optional<std::string> text = ReadFile(path);
-  if (!text.has_value()) {
-    return OptionError(kProxyCredentialsFile,
-                       absl::StrCat("names a file that cannot be read: ", path));
-  }
+  PENSTOCK_ASSIGN_OR_RETURN(const std::string text, ReadFile(kProxyCredentialsFile, path));
   // What the file holds is a secret even when it is wrong.
-  route.proxy_credentials = std::string(absl::StripAsciiWhitespace(*text));
+  route.proxy_credentials = std::string(absl::StripAsciiWhitespace(text));
   const std::string& word = route.proxy_credentials;
   const bool good = std::all_of(word.begin(), word.end(), [](char c) {
     return absl::ascii_isgraph(static_cast<unsigned char>(c));

@@ -1,7 +1,5 @@
 #include "plugin/oss/credentials/local_sources.h"
 
-#include <fstream>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -10,8 +8,6 @@
 
 namespace penstock::oss {
 namespace {
-
-constexpr size_t kMaxFileBytes = 1024 * 1024;
 
 struct Variables {
   const char* id;
@@ -35,20 +31,6 @@ absl::Status BadVariable(const std::string& name, const std::string& problem) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> ReadFile(const std::string& option, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFileBytes + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) {
-    return OptionError(option, absl::StrCat("names a file that cannot be read: ", path));
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) {
-    return OptionError(option, absl::StrCat("names a file that is larger than 1 MiB: ", path));
-  }
-  return text;
-}
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& option, const std::string& path) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::string text, ReadFile(option, path));

@@ -20,11 +20,7 @@ inline constexpr char kSecurityTokenFile[] = "security_token_file";
 // The value of an environment variable, empty when it is not set.
 using Environment = std::function<std::string(const std::string& name)>;
 
-// The whole text of a file that the option `option` names. INVALID_ARGUMENT / BAD_REMOTE_OPTION
-// when it cannot be read, or is larger than 1 MiB.
-absl::StatusOr<std::string> ReadFile(const std::string& option, const std::string& path);
-
-// The one word of printable characters that such a file holds; errors never show it.
+// The one word of printable characters that the file of `option` holds; errors never show it.
 absl::StatusOr<std::string> ReadSecretFile(const std::string& option, const std::string& path);
 
 // What the four options above say. INVALID_ARGUMENT / BAD_REMOTE_OPTION names the wrong one.
