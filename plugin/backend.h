@@ -3,52 +3,22 @@
 
 // What every storage backend does. A backend stores the parts of multipart uploads and publishes
 // objects; it knows nothing of sessions. The session core decides what is sent, in which order, and
-// what an answer means.
+// what an answer means. Around the objects that are there: plugin/object_access.h.
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/buffer.h"
 #include "base/object.h"
+#include "plugin/answer.h"
+#include "plugin/object_access.h"
 
 namespace penstock {
-
-// Takes the answer of an asynchronous call, exactly once, on any thread, never from within the call
-// itself.
-template <typename T>
-using Done = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
-using DoneStatus = absl::AnyInvocable<void(absl::Status) &&>;
-
-// Reasons (base/error.h) that callers tell apart. Every error of a backend has one of these, or one
-// of its own with a code that means the same.
-inline constexpr char kReasonNoSuchBucket[] = "NO_SUCH_BUCKET";         // NOT_FOUND
-inline constexpr char kReasonNoSuchUpload[] = "NO_SUCH_UPLOAD";         // NOT_FOUND
-inline constexpr char kReasonNoSuchObject[] = "NO_SUCH_OBJECT";         // NOT_FOUND
-inline constexpr char kReasonObjectExists[] = "OBJECT_EXISTS";          // ALREADY_EXISTS
-inline constexpr char kReasonInvalidPart[] = "INVALID_PART";            // FAILED_PRECONDITION
-inline constexpr char kReasonDenied[] = "BACKEND_DENIED";               // PERMISSION_DENIED
-inline constexpr char kReasonChecksumMismatch[] = "CHECKSUM_MISMATCH";  // DATA_LOSS
-inline constexpr char kReasonBackendFull[] =
-    "BACKEND_FULL";  // RESOURCE_EXHAUSTED, with a retry delay
-inline constexpr char kReasonUnavailable[] =
-    "BACKEND_UNAVAILABLE";  // UNAVAILABLE, with a retry delay
-inline constexpr char kReasonConditionUnsupported[] =
-    "CONDITION_UNSUPPORTED";  // FAILED_PRECONDITION: forbid_overwrite would be no promise
-inline constexpr char kReasonRejected[] =
-    "BACKEND_REJECTED";  // INVALID_ARGUMENT, FAILED_PRECONDITION
-
-// True when a call that answered `status` may or may not have had its effect: UNAVAILABLE,
-// DEADLINE_EXCEEDED, UNKNOWN, CANCELLED and INTERNAL. After every other error the call had no
-// effect, but for DATA_LOSS: then what was stored is not what was sent.
-bool OutcomeUnknown(const absl::Status& status);
 
 // What a remote can and cannot do. Constant for its life; sizes in bytes.
 struct Capabilities {
@@ -88,20 +58,6 @@ struct ListedUploads {
   std::string next_page;  // empty: there are no more
 };
 
-// An object as it is, or as it was just published.
-struct ObjectStat {
-  int64_t size = 0;
-  std::string etag;
-  std::string version_id;
-  std::optional<uint64_t> crc64;
-  absl::Time update_time = absl::InfinitePast();
-  std::string content_type;
-  std::map<std::string, std::string> metadata;  // without the mark
-  std::string storage_class;
-  std::string mark;        // empty: the object was not put by Penstock
-  std::string request_id;  // the backend's id of the request that told this
-};
-
 // One attempt to put a small object, ready to be sent. See Backend::PreparePut.
 class PreparedPut {
  public:
@@ -121,10 +77,8 @@ class PreparedPut {
 // the callback. Requests that may be repeated without harm are repeated by the backend itself, as
 // its specification says, before it answers UNAVAILABLE. A backend must outlive its calls: its
 // destructor waits for them.
-class Backend {
+class Backend : public ObjectAccess {
  public:
-  virtual ~Backend() = default;
-
   virtual const Capabilities& capabilities() const = 0;
 
   // Checks, without asking anybody, that `object` can be put here with `attributes`: bucket and
@@ -182,13 +136,6 @@ class Backend {
   virtual void PreparePut(const ObjectName& object, const ObjectAttributes& attributes,
                           const std::string& mark, std::shared_ptr<const Buffer> body,
                           Done<std::unique_ptr<PreparedPut>> done) = 0;
-
-  // Describes the object that is there now. Reads what has been published before. Error:
-  // NO_SUCH_OBJECT.
-  virtual void Stat(const ObjectName& object, Done<ObjectStat> done) = 0;
-
-  // Removes the object. One that is not there is OK.
-  virtual void Delete(const ObjectName& object, DoneStatus done) = 0;
 };
 
 }  // namespace penstock

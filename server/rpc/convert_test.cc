@@ -92,7 +92,7 @@ TEST(ConvertTest, EveryFieldOfASpecIsKnownToTheTests) {
   EXPECT_EQ(v1::OpenSession::descriptor()->field_count(), 7);
   EXPECT_EQ(v1::Session::descriptor()->field_count(), 16);
   EXPECT_EQ(v1::SessionOpened::descriptor()->field_count(), 9);
-  EXPECT_EQ(v1::StoredObject::descriptor()->field_count(), 12);
+  EXPECT_EQ(v1::StoredObject::descriptor()->field_count(), 15);
 }
 
 TEST(ConvertTest, OpenArrivesWhole) {

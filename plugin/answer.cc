@@ -1,4 +1,4 @@
-#include "plugin/backend.h"
+#include "plugin/answer.h"
 
 namespace penstock {
 
