@@ -113,7 +113,11 @@ func (f *Fs) Copy(ctx context.Context, src fs.Object, remote string) (fs.Object,
 	carried, etag, updateTime := from.attributes.clone(), from.etag, from.updateTime
 	from.mu.Unlock()
 	request.IfMatch = etag
-	metadata, err := fs.GetMetadataOptions(ctx, f, src, fs.MetadataAsOpenOptions(ctx))
+	var options []fs.OpenOption
+	if set := fs.GetConfig(ctx).MetadataSet; set != nil {
+		options = append(options, fs.MetadataOption(set))
+	}
+	metadata, err := fs.GetMetadataOptions(ctx, f, src, options)
 	if err != nil {
 		return nil, err
 	}

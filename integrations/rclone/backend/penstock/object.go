@@ -252,9 +252,12 @@ func (o *Object) Remove(ctx context.Context) error {
 }
 
 var (
-	_ fs.Object        = (*Object)(nil)
-	_ fs.MimeTyper     = (*Object)(nil)
-	_ fs.Metadataer    = (*Object)(nil)
-	_ fs.SetMetadataer = (*Object)(nil)
-	_ fs.GetTierer     = (*Object)(nil)
+	_ fs.Object     = (*Object)(nil)
+	_ fs.MimeTyper  = (*Object)(nil)
+	_ fs.Metadataer = (*Object)(nil)
+	_ fs.GetTierer  = (*Object)(nil)
+	// fs.SetMetadataer, which rclone has since 1.68.
+	_ interface {
+		SetMetadata(context.Context, fs.Metadata) error
+	} = (*Object)(nil)
 )
