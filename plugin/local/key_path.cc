@@ -1,5 +1,6 @@
 #include "plugin/local/key_path.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -42,7 +43,8 @@ std::vector<std::string> EscapedPieces(std::string_view name) {
   std::vector<std::string> pieces(1);
   while (!name.empty()) {
     const auto lead = static_cast<unsigned char>(name.front());
-    const size_t length = SequenceLength(lead);
+    const size_t length =
+        std::min(SequenceLength(lead), name.size());  // others' names are any bytes
     const std::string character =
         lead == '%' || IsControl(lead) ? Escape(lead) : std::string(name.substr(0, length));
     if (pieces.back().size() + character.size() > kMostNameBytes) pieces.emplace_back();

@@ -134,6 +134,8 @@ TEST_F(ObjectListTest, WhatIsNoObjectIsPassedOver) {
   WriteFile(Path("bucket/README"), "a file's name has a dot, or ends with %f");
   WriteFile(Path("bucket/bad%zz.txt"), "x");
   WriteFile(Path("bucket/long%c"), "x");
+  WriteFile(Path("bucket/no utf-8 \xff.x"), "x");
+  WriteFile(Path("bucket/\xf0.\xf0"), "x");
   std::filesystem::create_directories(Path("bucket/v1.2/dots"));
   WriteFile(Path("bucket/v1.2/a.txt"), "a directory's name has no dot, or ends with %d");
   std::filesystem::create_directories(Path("bucket/empty/deep"));
@@ -147,7 +149,8 @@ TEST_F(ObjectListTest, WhatIsNoObjectIsPassedOver) {
   for (const std::string delimiter : {"", "/"}) {
     EXPECT_THAT(All(Query("", delimiter)), ElementsAre("ours.txt", "theirs.txt"));
   }
-  for (const std::string prefix : {"link/", "ours.txt/", "README/", "v1.2/", "empty/", "link"}) {
+  for (const std::string prefix :
+       {"link/", "ours.txt/", "README/", "v1.2/", "empty/", "link", "\xf0"}) {
     EXPECT_THAT(All(Query(prefix)), IsEmpty()) << prefix;
   }
   EXPECT_THAT(All(Query(std::string(2000, 'x'))), IsEmpty());
