@@ -302,6 +302,7 @@ v1::Remote ToProto(const std::string& name, const BackendInfo& info,
   proto.set_max_part_count(capabilities.max_part_count);
   proto.set_max_object_size(capabilities.max_object_size);
   proto.set_reports_crc64(capabilities.reports_crc64);
+  proto.set_lists_complete(capabilities.lists_complete);
   for (const OptionInfo& option : info.object_options) {
     v1::BackendOption* added = proto.add_options();
     added->set_name(option.name);
