@@ -105,15 +105,15 @@ func newFs(t *testing.T, address, root string, more ...string) *Fs {
 }
 
 func tryFs(address, root string, more ...string) (*Fs, error) {
-	values := configmap.Simple{"servers": address, "remote": "disk", "token_secret": obscure.MustObscure(testSecret)}
+	values := configmap.Simple{}
+	for _, option := range optionTable() {
+		values[option.Name] = fmt.Sprint(option.Default)
+	}
+	values["servers"], values["remote"], values["token_secret"] = address, "disk", obscure.MustObscure(testSecret)
 	for i := 0; i < len(more); i += 2 {
 		values[more[i]] = more[i+1]
 	}
-	info, err := fs.Find("penstock")
-	if err != nil {
-		return nil, err
-	}
-	f, err := NewFs(context.Background(), "test", root, fs.ConfigMap("", info.Options, "test", values))
+	f, err := NewFs(context.Background(), "test", root, values)
 	made, _ := f.(*Fs)
 	return made, err
 }

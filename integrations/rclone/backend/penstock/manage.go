@@ -38,7 +38,7 @@ func (f *Fs) Rmdir(ctx context.Context, dir string) error {
 	if bucketName == "" || directory != "" {
 		return nil
 	}
-	request := &pb.ListObjectsRequest{Remote: f.opt.Remote, Bucket: bucketName}
+	request := &pb.ListObjectsRequest{Remote: f.opt.Remote, Bucket: bucketName, PageSize: 1}
 	return f.listPages(ctx, request, func(page *pb.ListObjectsResponse) error {
 		if len(page.GetObjects()) > 0 {
 			return fs.ErrorDirectoryNotEmpty

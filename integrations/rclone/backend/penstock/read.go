@@ -35,6 +35,7 @@ func (o *Object) Open(ctx context.Context, options ...fs.OpenOption) (io.ReadClo
 		r.request.Offset = size // an empty read, as of a file
 	}
 	if err := r.openAgain(); err != nil {
+		r.hangUp()
 		return nil, forRclone(err)
 	}
 	return r, nil
