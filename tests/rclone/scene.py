@@ -6,7 +6,7 @@ import subprocess
 import harness
 from harness import BUCKET, MIB
 
-RCLONE = harness.BIN / "rclone-penstock"
+RCLONE = harness.BIN.parent / "rclone" / "rclone"
 TOKEN_SECRET = "e2e-not-a-real-token-secret"
 
 
