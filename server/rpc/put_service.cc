@@ -23,7 +23,7 @@ absl::StatusOr<SessionService::SessionName> NameOf(const Request& request) {
 
 }  // namespace
 
-grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* PutService::PutObject(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PutService::PutObject(
     grpc::CallbackServerContext*) {
   return ServePutObject(sessions_, kAnonymous);
 }
