@@ -65,6 +65,10 @@ bool IsTransportError(const absl::Status& status) {
   }
 }
 
+bool CanTryAgain(const absl::Status& status) {
+  return RetryDelay(status).has_value() || IsTransportError(status);
+}
+
 absl::Status AfterAnswers(const absl::Status& status) {
   if (!IsTransportError(status)) return status;
   return MakeError(

@@ -27,6 +27,9 @@ absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& con
 // names a reason with every error.
 bool IsTransportError(const absl::Status& status);
 
+// Whether the same can succeed later: the server says so, or the way to it failed.
+bool CanTryAgain(const absl::Status& status);
+
 // One or more servers of one cluster, tried in turn. Not thread-safe but for the stubs.
 class Connection {
  public:

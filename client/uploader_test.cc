@@ -239,7 +239,7 @@ class Diary final : public UploadObserver {
   void OnProgress(const UploadProgress& event) override {
     lines.push_back("committed " + std::to_string(event.committed_size));
   }
-  void OnRetry(const UploadRetry& event) override {
+  void OnRetry(const TransferRetry& event) override {
     lines.push_back("retry after " + ErrorReason(event.cause));
   }
   void OnDraining(const UploadDraining& event) override {
