@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,6 +59,23 @@ absl::Status CopyByHand(int source, int64_t offset, int64_t count, int target) {
   return absl::OkStatus();
 }
 
+EntryType TypeOf(int directory, const dirent& entry) {
+  switch (entry.d_type) {
+    case DT_REG:
+      return EntryType::kFile;
+    case DT_DIR:
+      return EntryType::kDirectory;
+    case DT_UNKNOWN: {  // some file systems do not tell it here
+      const absl::StatusOr<struct stat> found = StatEntry(directory, entry.d_name);
+      if (found.ok() && S_ISREG(found->st_mode)) return EntryType::kFile;
+      if (found.ok() && S_ISDIR(found->st_mode)) return EntryType::kDirectory;
+      return EntryType::kOther;
+    }
+    default:
+      return EntryType::kOther;
+  }
+}
+
 }  // namespace
 
 absl::Status FileError(int error_number, const std::string& action) {
@@ -83,6 +102,7 @@ absl::Status FileError(int error_number, const std::string& action) {
     case ENAMETOOLONG:
     case ENOTDIR:
     case ENOTEMPTY:
+    case ENXIO:
     case EXDEV:
       return MakeError(Code::kFailedPrecondition, kReasonRejected, message, metadata);
     default:
@@ -171,8 +191,25 @@ absl::Status AppendFile(int source, int64_t count, int target) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> ShareBlocks(int source, int target) {
+  if (Uninterrupted([&] { return ioctl(target, FICLONE, source); }) == 0) return true;
+  if (CannotCopyInKernel(errno) || errno == ENOTTY) return false;
+  return FileError(errno, "copy an object");
+}
+
+bool IsFileError(const absl::Status& status, int error_number) {
+  const ErrorMetadata metadata = ErrorMetadataOf(status);
+  const auto it = metadata.find("errno");
+  return it != metadata.end() && it->second == absl::StrCat(error_number);
+}
+
 absl::Status Sync(int fd) {
   if (Uninterrupted([&] { return fsync(fd); }) != 0) return FileError(errno, "sync a file");
+  return absl::OkStatus();
+}
+
+absl::Status SyncFileSystem(int fd) {
+  if (syncfs(fd) != 0) return FileError(errno, "sync a file system");
   return absl::OkStatus();
 }
 
@@ -184,22 +221,42 @@ absl::Status Rename(int from, const std::string& from_name, int to, const std::s
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> ListDirectory(int directory) {
+absl::Status VisitDirectory(int directory,
+                            absl::FunctionRef<bool(const std::string&, EntryType)> visit) {
   // A descriptor of its own, for the position is the descriptor's.
   PENSTOCK_ASSIGN_OR_RETURN(Fd fd,
                             OpenEntry(directory, ".", O_RDONLY | O_DIRECTORY, "list a directory"));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd.get()), closedir);
   if (stream == nullptr) return FileError(errno, "list a directory");
   fd.Release();
-  std::vector<std::string> names;
   errno = 0;
   while (const dirent* entry = readdir(stream.get())) {
     const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
+    if (name != "." && name != ".." && !visit(name, TypeOf(directory, *entry))) {
+      return absl::OkStatus();
+    }
     errno = 0;
   }
   if (errno != 0) return FileError(errno, "list a directory");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ListDirectory(int directory) {
+  std::vector<std::string> names;
+  PENSTOCK_RETURN_IF_ERROR(VisitDirectory(directory, [&names](const std::string& name, EntryType) {
+    names.push_back(name);
+    return true;
+  }));
   return names;
+}
+
+std::optional<absl::Time> BirthTime(int directory, const std::string& name) {
+  struct statx entry;
+  if (statx(directory, name.c_str(), 0, STATX_BTIME, &entry) != 0 ||
+      (entry.stx_mask & STATX_BTIME) == 0) {
+    return std::nullopt;
+  }
+  return absl::FromUnixSeconds(entry.stx_btime.tv_sec) + absl::Nanoseconds(entry.stx_btime.tv_nsec);
 }
 
 void RemoveAll(int directory, const std::string& name) {

@@ -6,13 +6,16 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace penstock::local {
 
@@ -70,8 +73,17 @@ absl::StatusOr<std::string> ReadAt(int fd, int64_t offset, size_t count);
 // where the file system can, copies in the kernel where it can. DATA_LOSS when `source` is shorter.
 absl::Status AppendFile(int source, int64_t count, int target);
 
+// Makes `target` share all blocks of `source`. False where the file system cannot.
+absl::StatusOr<bool> ShareBlocks(int source, int target);
+
+// Whether `status` is of FileError with this number.
+bool IsFileError(const absl::Status& status, int error_number);
+
 // Makes a file's content, or a directory's entries, durable.
 absl::Status Sync(int fd);
+
+// The same for everything of the file system that `fd` is on.
+absl::Status SyncFileSystem(int fd);
 
 // Renames with `flags` of renameat2(2).
 absl::Status Rename(int from, const std::string& from_name, int to, const std::string& to_name,
@@ -79,6 +91,16 @@ absl::Status Rename(int from, const std::string& from_name, int to, const std::s
 
 // The names in a directory without "." and "..", in no order.
 absl::StatusOr<std::vector<std::string>> ListDirectory(int directory);
+
+enum class EntryType { kFile, kDirectory, kOther };  // a link is of the last
+
+// Shows the entries of a directory without "." and ".." to `visit`, in no order, until it answers
+// false.
+absl::Status VisitDirectory(int directory,
+                            absl::FunctionRef<bool(const std::string&, EntryType)> visit);
+
+// When `name`, or what it leads to, was made; nullopt where the file system does not tell.
+std::optional<absl::Time> BirthTime(int directory, const std::string& name);
 
 // Removes `name` and everything beneath it, as far as it can: for garbage.
 void RemoveAll(int directory, const std::string& name);

@@ -1,5 +1,6 @@
 #include "plugin/local/key_path.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -42,7 +43,8 @@ std::vector<std::string> EscapedPieces(std::string_view name) {
   std::vector<std::string> pieces(1);
   while (!name.empty()) {
     const auto lead = static_cast<unsigned char>(name.front());
-    const size_t length = SequenceLength(lead);
+    const size_t length =
+        std::min(SequenceLength(lead), name.size());  // others' names are any bytes
     const std::string character =
         lead == '%' || IsControl(lead) ? Escape(lead) : std::string(name.substr(0, length));
     if (pieces.back().size() + character.size() > kMostNameBytes) pieces.emplace_back();
@@ -54,12 +56,13 @@ std::vector<std::string> EscapedPieces(std::string_view name) {
   return pieces;
 }
 
+bool LooksLikeFile(std::string_view name) { return name.find('.') != name.npos; }
+
 void AppendName(std::string_view name, bool is_file, std::vector<std::string>& path) {
   std::vector<std::string> pieces = EscapedPieces(name);
   for (size_t i = 0; i + 1 < pieces.size(); ++i) pieces[i] += kContinued;
   std::string& last = pieces.back();
-  const bool looks_like_file = last.find('.') != std::string::npos;
-  if (looks_like_file != is_file) last += is_file ? kFile : kDirectory;
+  if (LooksLikeFile(last) != is_file) last += is_file ? kFile : kDirectory;
   path.insert(path.end(), pieces.begin(), pieces.end());
 }
 
@@ -100,15 +103,40 @@ std::optional<std::string> PathToKey(const std::string& path) {
   std::string key;
   const std::vector<std::string> components = absl::StrSplit(path, '/');
   for (size_t i = 0; i < components.size(); ++i) {
-    std::string piece = components[i];
-    const bool continued = Cut(piece, kContinued);
-    if (!continued && !Cut(piece, kFile)) Cut(piece, kDirectory);
-    key += Unescape(piece);
-    if (!continued && i + 1 < components.size()) key += '/';
+    const std::optional<PathPiece> piece = ParseComponent(components[i]);
+    const bool is_last = i + 1 == components.size();
+    if (!piece.has_value() || (piece->kind == PathPiece::Kind::kFile) != is_last) {
+      return std::nullopt;
+    }
+    key += piece->KeyBytes();
   }
   // Whatever was taken too easily above does not lead back to the same path.
   if (!CheckKey(key).ok() || KeyToPath(key) != path) return std::nullopt;
   return key;
+}
+
+std::optional<PathPiece> ParseComponent(const std::string& component) {
+  std::string name = component;
+  PathPiece piece;
+  if (Cut(name, kContinued)) {
+    piece.kind = PathPiece::Kind::kContinued;
+  } else {
+    const bool is_file = Cut(name, kFile);
+    const bool is_marked = is_file || Cut(name, kDirectory);
+    const bool looks_like_file = LooksLikeFile(name);
+    if (is_marked && looks_like_file == is_file) return std::nullopt;  // for nothing
+    piece.kind =
+        looks_like_file != is_marked ? PathPiece::Kind::kFile : PathPiece::Kind::kDirectory;
+  }
+  piece.bytes = Unescape(name);
+  if (EscapedPieces(piece.bytes) != std::vector<std::string>{name}) return std::nullopt;
+  return piece;
+}
+
+std::string KeyDirectory(const std::string& names) {
+  const std::string inside = KeyToPath(names + ".");
+  const size_t slash = inside.rfind('/');
+  return slash == inside.npos ? "" : inside.substr(0, slash);
 }
 
 }  // namespace penstock::local

@@ -34,6 +34,28 @@ std::string KeyToPath(const std::string& key);
 // The key of a path; nullopt when no key has it.
 std::optional<std::string> PathToKey(const std::string& path);
 
+// What one component of a path says of the keys beneath it.
+struct PathPiece {
+  enum class Kind {
+    kFile,       // its bytes end the key
+    kDirectory,  // they end a name; the key goes on behind a "/"
+    kContinued,  // the name goes on, within a directory
+  };
+
+  std::string bytes;  // of the key
+  Kind kind = Kind::kFile;
+
+  // What is added to the key of everything that comes before it.
+  std::string KeyBytes() const { return kind == Kind::kDirectory ? bytes + "/" : bytes; }
+};
+
+// Nullopt when no path of a key has this component. Not all that have one are paths of keys.
+std::optional<PathPiece> ParseComponent(const std::string& component);
+
+// The directory of all keys that begin with `names`, relative to its bucket: nothing, or names that
+// each end with "/".
+std::string KeyDirectory(const std::string& names);
+
 }  // namespace penstock::local
 
 #endif  // PENSTOCK_PLUGIN_LOCAL_KEY_PATH_H_

@@ -62,6 +62,34 @@ void CheckPath(const std::string& key, const std::string& path) {
   EXPECT_EQ(PathToKey(path), key);
 }
 
+TEST(KeyPathTest, ComponentsSayWhatTheyAddToAKey) {
+  using Kind = PathPiece::Kind;
+  const auto expect = [](const char* component, const char* added, Kind kind) {
+    const std::optional<PathPiece> piece = ParseComponent(component);
+    ASSERT_TRUE(piece.has_value()) << component;
+    EXPECT_EQ(piece->KeyBytes(), added) << component;
+    EXPECT_EQ(piece->kind, kind) << component;
+  };
+  expect("photos", "photos/", Kind::kDirectory);
+  expect("v1.2%d", "v1.2/", Kind::kDirectory);
+  expect("cat.jpg", "cat.jpg", Kind::kFile);
+  expect("README%f", "README", Kind::kFile);
+  expect("%2E%2E%0A", "..\n/", Kind::kDirectory);
+  expect("%e", "/", Kind::kDirectory);
+  expect("xx%c", "xx", Kind::kContinued);
+  for (const char* component : {"a.b%f", "photos%d", "a%2e.b", "%41.b", "", "..", "a%", "%"}) {
+    EXPECT_FALSE(ParseComponent(component).has_value()) << component;
+  }
+}
+
+TEST(KeyPathTest, KeysOfSomeNamesLieInTheirDirectory) {
+  EXPECT_EQ(KeyDirectory(""), "");
+  EXPECT_EQ(KeyDirectory("photos/v1.2/"), "photos/v1.2%d");
+  EXPECT_EQ(KeyDirectory("//"), "%e/%e");
+  EXPECT_EQ(KeyDirectory(std::string(300, 'x') + "/"),
+            std::string(250, 'x') + "%c/" + std::string(50, 'x'));
+}
+
 TEST(KeyPathTest, LongestKeysFit) {
   for (const char* piece : {"/", "x", "%", ".", "\x01", "./", "%/", "a./", "\x01./", "..", "%c"}) {
     std::string key;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "plugin/local/object_list.h"
 
 namespace penstock::local {
 namespace {
@@ -40,13 +41,6 @@ absl::Status CheckNumber(int32_t number, int32_t most) {
   if (number >= 1 && number <= most) return absl::OkStatus();
   return Rejected(absl::StrCat("part numbers are 1 to ", most, ", ", number, " came"),
                   {{"maximum", absl::StrCat(most)}, {"got", absl::StrCat(number)}});
-}
-
-// What is kept of attributes.
-ObjectAttributes Lasting(ObjectAttributes attributes) {
-  attributes.options.clear();
-  attributes.forbid_overwrite = false;
-  return attributes;
 }
 
 const absl::Status& StatusOf(const absl::Status& status) { return status; }
@@ -132,7 +126,8 @@ void LocalBackend::InitiateUpload(const ObjectName& object, const ObjectAttribut
       if (there.ok()) return ObjectFiles::ObjectExists();
       if (ErrorReason(there) != kReasonNoSuchObject) return there;
     }
-    return uploads_.Initiate({object, Lasting(attributes), mark, environment_.clock->Now()});
+    return uploads_.Initiate(
+        {object, LastingAttributes(attributes), mark, environment_.clock->Now()});
   });
 }
 
@@ -235,7 +230,7 @@ void LocalBackend::PreparePut(const ObjectName& object, const ObjectAttributes& 
         PENSTOCK_RETURN_IF_ERROR(CheckSize("a put", body->size(), capabilities_.max_put_size));
         Content content;
         content.record.object = object;
-        content.record.attributes = Lasting(attributes);
+        content.record.attributes = LastingAttributes(attributes);
         content.record.mark = mark;
         content.body = body;
         content.forbid_overwrite = attributes.forbid_overwrite;
@@ -272,6 +267,64 @@ void LocalBackend::Delete(const ObjectName& object, DoneStatus done) {
     PENSTOCK_RETURN_IF_ERROR(CheckName(object));
     return objects_.Delete(object);
   });
+}
+
+void LocalBackend::DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
+                              Done<std::vector<absl::Status>> done) {
+  Run(std::move(done), [this, bucket, keys]() -> absl::StatusOr<std::vector<absl::Status>> {
+    std::vector<ObjectName> objects;
+    for (const std::string& key : keys) {
+      objects.push_back({bucket, key});
+      PENSTOCK_RETURN_IF_ERROR(CheckName(objects.back()));
+    }
+    return objects_.Delete(objects);
+  });
+}
+
+void LocalBackend::Read(const ObjectName& object, int64_t offset, int64_t length,
+                        const std::string& etag, Done<ObjectBytes> done) {
+  Run(std::move(done), [this, object, offset, length, etag]() -> absl::StatusOr<ObjectBytes> {
+    PENSTOCK_RETURN_IF_ERROR(CheckName(object));
+    PENSTOCK_RETURN_IF_ERROR(CheckSize("a read", length, kMaxReadLength));
+    PENSTOCK_RETURN_IF_ERROR(FindBucket(object.bucket, false));
+    return objects_.Read(object, offset, length, etag);
+  });
+}
+
+void LocalBackend::List(const ListQuery& query, Done<ListedObjects> done) {
+  Run(std::move(done), [this, query]() -> absl::StatusOr<ListedObjects> {
+    const absl::Status found = FindBucket(query.bucket, false);
+    // One that is made when it is needed is there, and empty.
+    if (settings_.create_buckets && ErrorReason(found) == kReasonNoSuchBucket) {
+      return ListedObjects();
+    }
+    PENSTOCK_RETURN_IF_ERROR(found);
+    return ListObjects(*tree_, objects_, query);
+  });
+}
+
+void LocalBackend::Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
+                        const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) {
+  Run(std::move(done), [this, source, etag, target, attributes]() -> absl::StatusOr<ObjectStat> {
+    PENSTOCK_RETURN_IF_ERROR(CheckName(source));
+    PENSTOCK_RETURN_IF_ERROR(CheckObject(target, attributes.value_or(ObjectAttributes())));
+    PENSTOCK_RETURN_IF_ERROR(FindBucket(source.bucket, false));
+    PENSTOCK_RETURN_IF_ERROR(FindBucket(target.bucket, true));
+    return objects_.Copy(source, etag, target, attributes);
+  });
+}
+
+void LocalBackend::SetAttributes(const ObjectName& object, const std::string& etag,
+                                 const ObjectAttributes& attributes, Done<ObjectStat> done) {
+  Run(std::move(done), [this, object, etag, attributes]() -> absl::StatusOr<ObjectStat> {
+    PENSTOCK_RETURN_IF_ERROR(CheckObject(object, attributes));
+    PENSTOCK_RETURN_IF_ERROR(FindBucket(object.bucket, false));
+    return objects_.SetAttributes(object, etag, attributes);
+  });
+}
+
+void LocalBackend::ListBuckets(Done<std::vector<ListedBucket>> done) {
+  Run(std::move(done), [this]() { return penstock::local::ListBuckets(*tree_); });
 }
 
 }  // namespace penstock::local

@@ -2,6 +2,7 @@
 #define PENSTOCK_PLUGIN_LOCAL_LOCAL_BACKEND_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,16 @@ class LocalBackend final : public Backend {
                   Done<std::unique_ptr<PreparedPut>> done) override;
   void Stat(const ObjectName& object, Done<ObjectStat> done) override;
   void Delete(const ObjectName& object, DoneStatus done) override;
+  void Read(const ObjectName& object, int64_t offset, int64_t length, const std::string& etag,
+            Done<ObjectBytes> done) override;
+  void List(const ListQuery& query, Done<ListedObjects> done) override;
+  void DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
+                  Done<std::vector<absl::Status>> done) override;
+  void Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
+            const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) override;
+  void SetAttributes(const ObjectName& object, const std::string& etag,
+                     const ObjectAttributes& attributes, Done<ObjectStat> done) override;
+  void ListBuckets(Done<std::vector<ListedBucket>> done) override;
 
  private:
   class Put;

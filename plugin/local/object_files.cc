@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -21,9 +24,6 @@ namespace {
 
 using Code = absl::StatusCode;
 
-// How often to begin again when others change the same object meanwhile.
-constexpr int kMostAttempts = 1000;
-
 std::string Shown(const ObjectName& object) {
   return absl::StrCat("\"", absl::CHexEscape(object.key), "\" in bucket \"", object.bucket, "\"");
 }
@@ -34,20 +34,10 @@ absl::Status NoSuchObject(const ObjectName& object) {
                    {{"bucket", object.bucket}});
 }
 
-absl::Status TooBusy() {
-  return MakeError(Code::kUnavailable, kReasonUnavailable,
-                   "local: others change the same object all the time", {}, absl::Seconds(1));
-}
-
 // Objects are plain files. A link is refused, never followed; a directory was made by others.
 absl::Status CheckPlain(const struct stat& file) {
   if (S_ISREG(file.st_mode)) return absl::OkStatus();
   return FileError(S_ISLNK(file.st_mode) ? ELOOP : EISDIR, "use a plain file as the object");
-}
-
-bool IsSameFile(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
-         ModifiedTime(a) == ModifiedTime(b);
 }
 
 absl::Status Unsuitable(const std::string& problem) {
@@ -62,10 +52,22 @@ absl::Status SetModifiedTime(int fd, absl::Time time) {
   return absl::OkStatus();
 }
 
-bool Exists(const absl::Status& status) {
-  const ErrorMetadata metadata = ErrorMetadataOf(status);
-  const auto it = metadata.find("errno");
-  return it != metadata.end() && it->second == absl::StrCat(EEXIST);
+bool Exists(const absl::Status& status) { return IsFileError(status, EEXIST); }
+
+// The bytes from `offset` on, at most `length`.
+absl::StatusOr<std::shared_ptr<const Buffer>> ReadBuffer(int fd, int64_t offset, int64_t length) {
+  constexpr int64_t kBlock = Buffer::kSlabSize;
+  auto buffer = std::make_shared<Buffer>();
+  while (length > 0) {
+    const int64_t count = std::min(length, kBlock);
+    PENSTOCK_ASSIGN_OR_RETURN(const std::string block,
+                              ReadAt(fd, offset, static_cast<size_t>(count)));
+    buffer->Append(block);
+    if (std::ssize(block) < count) break;
+    offset += count;
+    length -= count;
+  }
+  return buffer;
 }
 
 }  // namespace
@@ -73,6 +75,11 @@ bool Exists(const absl::Status& status) {
 absl::Status ObjectFiles::ObjectExists() {
   return MakeError(Code::kAlreadyExists, kReasonObjectExists,
                    "local: there is an object of this name, and overwriting was forbidden");
+}
+
+absl::Status ObjectFiles::TooBusy() {
+  return MakeError(Code::kUnavailable, kReasonUnavailable,
+                   "local: others change the same object all the time", {}, absl::Seconds(1));
 }
 
 absl::StatusOr<TemporaryFile> ObjectFiles::NewFile(const ObjectName& object) {
@@ -140,31 +147,78 @@ absl::Status ObjectFiles::Replace(const TemporaryFile& file, int parent, const s
   return TooBusy();
 }
 
-absl::StatusOr<ObjectStat> ObjectFiles::Stat(const ObjectName& object) const {
-  const std::string path = ObjectPath(object);
-  const absl::StatusOr<Fd> parent = tree_.OpenDirectory(ParentOf(path));
+// The directory of an object's file. NO_SUCH_OBJECT where there is none.
+absl::StatusOr<Fd> ObjectFiles::OpenParent(const ObjectName& object) const {
+  absl::StatusOr<Fd> parent = tree_.OpenDirectory(ParentOf(ObjectPath(object)));
   if (absl::IsNotFound(parent.status())) return NoSuchObject(object);
-  PENSTOCK_RETURN_IF_ERROR(parent.status());
-  PENSTOCK_ASSIGN_OR_RETURN(ObjectStat stat, StatLeaf(parent->get(), LeafOf(path), object));
+  return parent;
+}
+
+absl::StatusOr<ObjectStat> ObjectFiles::Stat(const ObjectName& object) const {
+  PENSTOCK_ASSIGN_OR_RETURN(const Fd parent, OpenParent(object));
+  PENSTOCK_ASSIGN_OR_RETURN(ObjectStat stat,
+                            StatUnsynced(parent.get(), LeafOf(ObjectPath(object)), object));
   // Whoever is publishing it may not have come to this yet; and callers rely on what they are told.
-  PENSTOCK_RETURN_IF_ERROR(Sync(parent->get()));
+  PENSTOCK_RETURN_IF_ERROR(Sync(parent.get()));
   return stat;
 }
 
-absl::StatusOr<ObjectStat> ObjectFiles::StatLeaf(int parent, const std::string& leaf,
-                                                 const ObjectName& object) const {
+absl::StatusOr<ObjectStat> ObjectFiles::StatUnsynced(int parent, const std::string& leaf,
+                                                     const ObjectName& object) const {
+  PENSTOCK_ASSIGN_OR_RETURN(const OpenObject found, Open(parent, leaf, object, O_PATH));
+  return found.Stat();
+}
+
+// The object's file with its own record; `flags` as of open(2).
+absl::StatusOr<ObjectFiles::OpenObject> ObjectFiles::Open(int parent, const std::string& leaf,
+                                                          const ObjectName& object,
+                                                          int flags) const {
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    // Kept open, so that its inode is not used again for another.
-    const absl::StatusOr<Fd> file = OpenEntry(parent, leaf, O_PATH, "open an object");
+    // Kept open, so that its inode is not used again for another. Somebody's pipe is not waited
+    // for.
+    absl::StatusOr<Fd> file = OpenEntry(parent, leaf, flags | O_NONBLOCK, "open an object");
     if (absl::IsNotFound(file.status())) return NoSuchObject(object);
     PENSTOCK_RETURN_IF_ERROR(file.status());
-    PENSTOCK_ASSIGN_OR_RETURN(const struct stat found, StatFile(file->get()));
-    PENSTOCK_RETURN_IF_ERROR(CheckPlain(found));
-    PENSTOCK_ASSIGN_OR_RETURN(const std::optional<ObjectRecord> record, FindRecord(object, found));
-    const absl::StatusOr<struct stat> now = StatEntry(parent, leaf);
-    if (!now.ok() || !IsSameFile(found, *now)) continue;
-    if (record.has_value()) return StatOf(*record, ModifiedTime(found));
-    return StatOfForeign(found.st_size, ModifiedTime(found));
+    OpenObject opened{*std::move(file)};
+    PENSTOCK_ASSIGN_OR_RETURN(opened.status, StatFile(opened.file.get()));
+    PENSTOCK_RETURN_IF_ERROR(CheckPlain(opened.status));
+    PENSTOCK_ASSIGN_OR_RETURN(opened.record, FindRecord(object, opened.status));
+    if (opened.Is(StatEntry(parent, leaf))) return opened;
+  }
+  return TooBusy();
+}
+
+ObjectStat ObjectFiles::OpenObject::Stat() const {
+  return record.has_value() ? StatOf(*record, ModifiedTime(status))
+                            : StatOfForeign(status.st_size, ModifiedTime(status));
+}
+
+absl::Status ObjectFiles::OpenObject::CheckEtag(const std::string& etag) const {
+  const std::string now = Stat().etag;
+  if (etag.empty() || etag == now) return absl::OkStatus();
+  return MakeError(
+      Code::kFailedPrecondition, kReasonObjectChanged,
+      absl::StrCat("local: the object's ETag is ", now, ", expected was ", absl::CHexEscape(etag)),
+      {{"etag", now}});
+}
+
+// Whether `now` is of the same file, and nobody has changed it.
+bool ObjectFiles::OpenObject::Is(const absl::StatusOr<struct stat>& now) const {
+  return now.ok() && now->st_dev == status.st_dev && now->st_ino == status.st_ino &&
+         now->st_size == status.st_size && ModifiedTime(*now) == ModifiedTime(status);
+}
+
+absl::StatusOr<ObjectBytes> ObjectFiles::Read(const ObjectName& object, int64_t offset,
+                                              int64_t length, const std::string& etag) const {
+  PENSTOCK_ASSIGN_OR_RETURN(const Fd parent, OpenParent(object));
+  const std::string leaf = LeafOf(ObjectPath(object));
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    PENSTOCK_ASSIGN_OR_RETURN(const OpenObject found, Open(parent.get(), leaf, object, O_RDONLY));
+    PENSTOCK_RETURN_IF_ERROR(found.CheckEtag(etag));
+    PENSTOCK_ASSIGN_OR_RETURN(std::shared_ptr<const Buffer> bytes,
+                              ReadBuffer(found.file.get(), offset, length));
+    // Penstock replaces files, never bytes in one; others may.
+    if (found.Is(StatFile(found.file.get()))) return ObjectBytes{found.Stat(), std::move(bytes)};
   }
   return TooBusy();
 }
@@ -188,26 +242,46 @@ absl::StatusOr<std::optional<ObjectRecord>> ObjectFiles::FindRecord(const Object
   return record;
 }
 
-absl::Status ObjectFiles::Delete(const ObjectName& object) {
-  const std::string path = ObjectPath(object);
-  const absl::StatusOr<Fd> parent = tree_.OpenDirectory(ParentOf(path));
-  if (absl::IsNotFound(parent.status())) return absl::OkStatus();
-  PENSTOCK_RETURN_IF_ERROR(parent.status());
-  const absl::StatusOr<struct stat> found = StatEntry(parent->get(), LeafOf(path));
-  if (found.ok()) {
-    PENSTOCK_RETURN_IF_ERROR(CheckPlain(*found));
-    // Taken away whole, so that its record is known whoever else is publishing.
-    const std::string taken =
-        TemporaryName({object.bucket, KeyHash(object.key)}, work_.NewSerial());
-    const absl::Status renamed =
-        Rename(parent->get(), LeafOf(path), work_.directory(), taken, 0, "remove an object");
-    if (!renamed.ok() && !absl::IsNotFound(renamed)) return renamed;
-    PENSTOCK_RETURN_IF_ERROR(AsUnknownOutcome(Sync(parent->get())));
-    DiscardObjectFile(tree_, work_.directory(), taken);
-    return absl::OkStatus();
+absl::Status ObjectFiles::Delete(const ObjectName& object) { return Delete({{object}}).front(); }
+
+std::vector<absl::Status> ObjectFiles::Delete(const std::vector<ObjectName>& objects) {
+  std::map<std::string, std::vector<size_t>> by_directory;
+  for (size_t i = 0; i < objects.size(); ++i) {
+    by_directory[ParentOf(ObjectPath(objects[i]))].push_back(i);
   }
-  if (!absl::IsNotFound(found.status())) return found.status();
-  return Sync(parent->get());  // somebody else may just be removing it
+  std::vector<absl::Status> outcomes(objects.size());
+  for (const auto& [directory, indices] : by_directory) {
+    const absl::StatusOr<Fd> parent = tree_.OpenDirectory(directory);
+    if (absl::IsNotFound(parent.status())) continue;
+    std::vector<std::string> taken;
+    for (const size_t i : indices) {
+      outcomes[i] = parent.ok() ? TakeAway(parent->get(), objects[i], taken) : parent.status();
+    }
+    if (!parent.ok()) continue;
+    // Also of what is not there: somebody else may just be removing it.
+    const absl::Status synced = AsUnknownOutcome(Sync(parent->get()));
+    for (const size_t i : indices) outcomes[i].Update(synced);
+    if (!synced.ok()) continue;
+    for (const std::string& name : taken) DiscardObjectFile(tree_, work_.directory(), name);
+  }
+  return outcomes;
+}
+
+// Moves the object's file, if there is one, to the work area whole, so that its record is known
+// whoever else is publishing; its name there goes to `taken`.
+absl::Status ObjectFiles::TakeAway(int parent, const ObjectName& object,
+                                   std::vector<std::string>& taken) {
+  const std::string leaf = LeafOf(ObjectPath(object));
+  const absl::StatusOr<struct stat> found = StatEntry(parent, leaf);
+  if (absl::IsNotFound(found.status())) return absl::OkStatus();
+  PENSTOCK_RETURN_IF_ERROR(found.status());
+  PENSTOCK_RETURN_IF_ERROR(CheckPlain(*found));
+  const std::string name = TemporaryName({object.bucket, KeyHash(object.key)}, work_.NewSerial());
+  const absl::Status renamed = Rename(parent, leaf, work_.directory(), name, 0, "remove an object");
+  if (absl::IsNotFound(renamed)) return absl::OkStatus();
+  PENSTOCK_RETURN_IF_ERROR(renamed);
+  taken.push_back(name);
+  return absl::OkStatus();
 }
 
 absl::Status CheckFileSystem(WorkArea& work) {

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/buffer.h"
@@ -26,6 +28,12 @@ namespace penstock::local {
 // time replaces the old one, then the old record goes. A reader opens the file, takes the record of
 // its time and size, and looks whether the file is still the one; if not, it begins again. A file
 // that somebody else wrote or changed has no record: it is an object without mark and CRC-64.
+//
+// Attributes are changed by a new record of the same name, in place of the old one: the file stays
+// as it is, so that nothing has to be copied and no other's put can be undone. If the object was
+// replaced meanwhile, its old record is gone too, and nothing is changed; if it goes just then, the
+// change came before. (A record's name would have to be taken again, to the nanosecond, during one
+// call for this to go wrong.)
 //
 // Thread-safe, also between processes; everything blocks. No locks.
 class ObjectFiles {
@@ -49,15 +57,61 @@ class ObjectFiles {
   // The object that is there, which is durable then. NO_SUCH_OBJECT.
   absl::StatusOr<ObjectStat> Stat(const ObjectName& object) const;
 
+  // The same for the file `leaf` in its directory, which the caller syncs: the object is durable
+  // then.
+  absl::StatusOr<ObjectStat> StatUnsynced(int parent, const std::string& leaf,
+                                          const ObjectName& object) const;
+
+  // Bytes and stat of one object; it need not be durable. As ObjectAccess::Read.
+  absl::StatusOr<ObjectBytes> Read(const ObjectName& object, int64_t offset, int64_t length,
+                                   const std::string& etag) const;
+
   // OK when there is none.
   absl::Status Delete(const ObjectName& object);
 
+  // Removes all of them, with one sync of each directory. Tells the outcome of each.
+  std::vector<absl::Status> Delete(const std::vector<ObjectName>& objects);
+
+  // As ObjectAccess::Copy. Shares blocks where the file system can; otherwise compares the bytes
+  // with the CRC-64 while they are copied. The copy of a file of somebody else is an object like
+  // any other. REQUIRES: the bucket of `target` exists.
+  absl::StatusOr<ObjectStat> Copy(const ObjectName& source, const std::string& etag,
+                                  const ObjectName& target,
+                                  const std::optional<ObjectAttributes>& attributes);
+
+  // As ObjectAccess::SetAttributes. A file of somebody else has to be read for its CRC-64, and is
+  // an object like any other then.
+  absl::StatusOr<ObjectStat> SetAttributes(const ObjectName& object, const std::string& etag,
+                                           const ObjectAttributes& attributes);
+
  private:
+  // An object's file, and what was there when it was opened.
+  struct OpenObject {
+    Fd file;
+    struct stat status = {};
+    std::optional<ObjectRecord> record = {};
+
+    ObjectStat Stat() const;
+    absl::Status CheckEtag(const std::string& etag) const;  // OBJECT_CHANGED
+    bool Is(const absl::StatusOr<struct stat>& now) const;
+  };
+
+  // How often to begin again when others change the same object meanwhile.
+  static constexpr int kMostAttempts = 1000;
+
+  static absl::Status TooBusy();
+  absl::StatusOr<Fd> OpenParent(const ObjectName& object) const;
+  absl::StatusOr<OpenObject> Open(int parent, const std::string& leaf, const ObjectName& object,
+                                  int flags) const;
+  absl::Status TakeAway(int parent, const ObjectName& object, std::vector<std::string>& taken);
+  absl::StatusOr<ObjectRecord> CopyBytes(const OpenObject& source, int target) const;
+  absl::StatusOr<ObjectStat> Revise(const ObjectName& object, const std::string& etag,
+                                    absl::FunctionRef<void(ObjectAttributes&)> change);
+  absl::StatusOr<bool> ReplaceRecord(const OpenObject& file, int parent, const std::string& leaf,
+                                     const ObjectRecord& record);
   absl::Status WriteRecord(const TemporaryFile& file, const ObjectRecord& record);
   absl::Status Replace(const TemporaryFile& file, int parent, const std::string& leaf,
                        bool forbid_overwrite);
-  absl::StatusOr<ObjectStat> StatLeaf(int parent, const std::string& leaf,
-                                      const ObjectName& object) const;
   absl::StatusOr<std::optional<ObjectRecord>> FindRecord(const ObjectName& object,
                                                          const struct stat& file) const;
 

@@ -33,6 +33,8 @@ class Reader {
     Check(json_.is_object() && json_.value("format", Json()) == kFormat);
   }
 
+  bool Has(const char* name) const { return json_.is_object() && json_.contains(name); }
+
   std::string String(const char* name) {
     const Json& field = Field(json_, name);
     return Check(field.is_string()) ? field.get<std::string>() : "";
@@ -105,14 +107,24 @@ uint64_t ReadUint64(std::string_view bytes) {
 
 }  // namespace
 
+ObjectAttributes LastingAttributes(ObjectAttributes attributes) {
+  attributes.options.clear();
+  attributes.forbid_overwrite = false;
+  return attributes;
+}
+
 std::string Encode(const ObjectRecord& record) {
-  return Dump({{"format", kFormat},
+  Json json = {{"format", kFormat},
                {"bucket", record.object.bucket},
                {"key", record.object.key},
                {"size", record.size},
                {"crc64", absl::StrFormat("%016x", record.crc64)},
                {"mark", record.mark},
-               {"attributes", AttributesToJson(record.attributes)}});
+               {"attributes", AttributesToJson(record.attributes)}};
+  if (record.update_time.has_value()) {
+    json["update_time_ns"] = absl::ToUnixNanos(*record.update_time);
+  }
+  return Dump(json);
 }
 
 std::string Encode(const UploadRecord& record) {
@@ -132,6 +144,9 @@ std::optional<ObjectRecord> DecodeObjectRecord(const std::string& text) {
   record.crc64 = reader.Hexadecimal("crc64");
   record.mark = reader.String("mark");
   record.attributes = reader.Attributes();
+  if (reader.Has("update_time_ns")) {
+    record.update_time = absl::FromUnixNanos(reader.Integer("update_time_ns"));
+  }
   if (!reader.ok()) return std::nullopt;
   return record;
 }
@@ -173,8 +188,11 @@ ObjectStat StatOf(const ObjectRecord& record, absl::Time modified) {
   stat.size = record.size;
   stat.etag = ContentEtag(record.crc64, record.size);
   stat.crc64 = record.crc64;
-  stat.update_time = modified;
+  stat.update_time = record.update_time.value_or(modified);
   stat.content_type = record.attributes.content_type;
+  stat.cache_control = record.attributes.cache_control;
+  stat.content_disposition = record.attributes.content_disposition;
+  stat.content_encoding = record.attributes.content_encoding;
   stat.metadata = record.attributes.metadata;
   stat.storage_class = record.attributes.storage_class;
   stat.mark = record.mark;

@@ -13,6 +13,9 @@
 
 namespace penstock::local {
 
+// `attributes` without what is of one call only: options and forbid_overwrite.
+ObjectAttributes LastingAttributes(ObjectAttributes attributes);
+
 // What is known of an object besides its bytes. JSON in a file of its own.
 struct ObjectRecord {
   ObjectName object;
@@ -20,6 +23,8 @@ struct ObjectRecord {
   std::string mark;
   int64_t size = 0;
   uint64_t crc64 = 0;
+  // Of the attributes, when they are younger than the bytes.
+  std::optional<absl::Time> update_time = {};
 
   bool operator==(const ObjectRecord&) const = default;
 };

@@ -56,7 +56,7 @@ absl::StatusOr<std::unique_ptr<Tree>> Tree::Open(const std::string& root) {
                      {{"backend", "local"}, {"option", "root"}});
   }
   // A process that died between a change and its sync leaves what can be seen but is not durable.
-  if (syncfs(fd.get()) != 0) return FileError(errno, "sync the file system of \"root\"");
+  PENSTOCK_RETURN_IF_ERROR(SyncFileSystem(fd.get()));
   // Kernels before 5.6 have no openat2, and some containers forbid what they do not know.
   const bool has_openat2 = Fd(OpenBeneath(fd.get(), ".")).get() >= 0;
   return std::make_unique<Tree>(std::move(fd),

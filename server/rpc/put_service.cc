@@ -26,7 +26,7 @@ absl::StatusOr<SessionService::SessionName> NameOf(const Request& request) {
 PutService::PutService(SessionService& sessions, std::map<std::string, const BackendInfo*> kinds)
     : sessions_(sessions), kinds_(std::move(kinds)) {}
 
-grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* PutService::PutObject(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PutService::PutObject(
     grpc::CallbackServerContext*) {
   return ServePutObject(sessions_, kAnonymous);
 }

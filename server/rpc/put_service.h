@@ -10,13 +10,19 @@
 
 namespace penstock {
 
+// Every call typed but PutObject, whose messages come as gRPC received them.
+using RawPutService = v1::PutService::WithRawCallbackMethod_PutObject<
+    v1::PutService::WithCallbackMethod_GetSession<v1::PutService::WithCallbackMethod_ListSessions<
+        v1::PutService::WithCallbackMethod_AbortSession<
+            v1::PutService::WithCallbackMethod_ListRemotes<v1::PutService::Service>>>>>;
+
 // penstock.v1.PutService over the session layer. Everything given must outlive the service.
-class PutService final : public v1::PutService::CallbackService {
+class PutService final : public RawPutService {
  public:
   // `kinds`: the kind of backend of every remote.
   PutService(SessionService& sessions, std::map<std::string, const BackendInfo*> kinds);
 
-  grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* PutObject(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PutObject(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetSession(grpc::CallbackServerContext* context,
                                        const v1::GetSessionRequest* request,

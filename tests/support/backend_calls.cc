@@ -77,4 +77,55 @@ absl::Status BackendCalls::Delete(const ObjectName& object) {
   return AwaitStatus([&](auto done) { backend().Delete(object, std::move(done)); });
 }
 
+absl::StatusOr<ObjectBytes> BackendCalls::Read(const ObjectName& object, int64_t offset,
+                                               int64_t length, const std::string& etag) {
+  return Pending<ObjectBytes>(
+             [&](auto done) { backend().Read(object, offset, length, etag, std::move(done)); })
+      .Get();
+}
+
+absl::StatusOr<ListedObjects> BackendCalls::List(const ListQuery& query) {
+  return Pending<ListedObjects>([&](auto done) { backend().List(query, std::move(done)); }).Get();
+}
+
+absl::StatusOr<std::vector<absl::Status>> BackendCalls::DeleteMany(
+    const std::string& bucket, const std::vector<std::string>& keys) {
+  return Pending<std::vector<absl::Status>>(
+             [&](auto done) { backend().DeleteMany(bucket, keys, std::move(done)); })
+      .Get();
+}
+
+absl::StatusOr<ObjectStat> BackendCalls::Copy(const ObjectName& source, const ObjectName& target,
+                                              const std::string& etag,
+                                              const std::optional<ObjectAttributes>& attributes) {
+  return Pending<ObjectStat>(
+             [&](auto done) { backend().Copy(source, etag, target, attributes, std::move(done)); })
+      .Get();
+}
+
+absl::StatusOr<ObjectStat> BackendCalls::SetAttributes(const ObjectName& object,
+                                                       const ObjectAttributes& attributes,
+                                                       const std::string& etag) {
+  return Pending<ObjectStat>(
+             [&](auto done) { backend().SetAttributes(object, etag, attributes, std::move(done)); })
+      .Get();
+}
+
+absl::StatusOr<std::vector<ListedBucket>> BackendCalls::ListBuckets() {
+  return Pending<std::vector<ListedBucket>>(
+             [&](auto done) { backend().ListBuckets(std::move(done)); })
+      .Get();
+}
+
+absl::StatusOr<std::string> BackendCalls::ReadWhole(const ObjectName& object) {
+  std::string bytes;
+  while (true) {
+    const absl::StatusOr<ObjectBytes> range =
+        Read(object, std::ssize(bytes), ObjectAccess::kMaxReadLength);
+    if (!range.ok()) return range.status();
+    bytes += range->bytes->ToString();
+    if (std::ssize(bytes) >= range->stat.size || range->bytes->size() == 0) return bytes;
+  }
+}
+
 }  // namespace penstock::testing_support

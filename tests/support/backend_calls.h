@@ -2,6 +2,7 @@
 #define PENSTOCK_TESTS_SUPPORT_BACKEND_CALLS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,21 @@ class BackendCalls {
                                  const ObjectAttributes& attributes = {});
   absl::StatusOr<ObjectStat> Stat(const ObjectName& object);
   absl::Status Delete(const ObjectName& object);
+  absl::StatusOr<ObjectBytes> Read(const ObjectName& object, int64_t offset, int64_t length,
+                                   const std::string& etag = "");
+  absl::StatusOr<ListedObjects> List(const ListQuery& query);
+  absl::StatusOr<std::vector<absl::Status>> DeleteMany(const std::string& bucket,
+                                                       const std::vector<std::string>& keys);
+  absl::StatusOr<ObjectStat> Copy(const ObjectName& source, const ObjectName& target,
+                                  const std::string& etag = "",
+                                  const std::optional<ObjectAttributes>& attributes = std::nullopt);
+  absl::StatusOr<ObjectStat> SetAttributes(const ObjectName& object,
+                                           const ObjectAttributes& attributes,
+                                           const std::string& etag = "");
+  absl::StatusOr<std::vector<ListedBucket>> ListBuckets();
+
+  // All bytes of an object, read in pieces.
+  absl::StatusOr<std::string> ReadWhole(const ObjectName& object);
 };
 
 }  // namespace penstock::testing_support
