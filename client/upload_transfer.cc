@@ -154,6 +154,9 @@ absl::Status UploadTask::SendFinish(UploadStream& stream) {
   if (content_.position() != declared_size_.value_or(content_.position())) {
     return upload_errors::SourceSizeChanged(*declared_size_, content_.position());
   }
+  if (content_.crc64() != options_.expected_crc64.value_or(content_.crc64())) {
+    return upload_errors::SourceNotAsExpected(*options_.expected_crc64, content_.crc64());
+  }
   end_ = SourceEnd{content_.position(), content_.crc64()};
   v1::PutObjectRequest request;
   request.mutable_finish()->set_total_size(end_->size);

@@ -15,7 +15,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,6 +41,9 @@ struct UploadOptions : RetryPolicy {
   std::string session_token;
   // What to do with a session of this token that has ended. START_OVER for derived tokens.
   v1::EndedPolicy ended_policy = v1::ENDED_POLICY_REPLAY;
+  // The CRC-64 that the source as a whole must have, where it is known beforehand: otherwise
+  // nothing is published, SOURCE_CHANGED.
+  std::optional<uint64_t> expected_crc64;
   // Bytes of a chunk, 1 to 1 MiB; less when the server wants less.
   int64_t chunk_bytes = int64_t{1} << 20;
 };

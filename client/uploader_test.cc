@@ -268,5 +268,21 @@ TEST_F(UploaderTest, TellsWhatHappens) {
                                        "retry after DRAINING", "opened at 400", "finished 1050"));
 }
 
+TEST_F(UploaderTest, PublishesNothingButTheContentThatIsExpected) {
+  const auto take_until_end = [](FakeStream& stream) {
+    stream.Send(FakeStream::Opened());
+    return stream.ReadFinish() ? absl::InternalError("finish came") : Resumable();
+  };
+  FakePutService service(
+      {take_until_end, [](FakeStream& stream) { return TakeTheRest(stream, "", 0); }});
+  UploadOptions options = QuickOptions();
+  options.expected_crc64 = Crc64(content_) + 1;
+  const auto source = memory_.MakeSource();
+  EXPECT_EQ(ErrorReason(Put(service, *source, nullptr, options).status()), "SOURCE_CHANGED");
+  options.expected_crc64 = Crc64(content_);
+  const auto again = memory_.MakeSource();
+  EXPECT_TRUE(Put(service, *again, nullptr, options).ok());
+}
+
 }  // namespace
 }  // namespace penstock
