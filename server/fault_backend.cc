@@ -175,28 +175,6 @@ class FaultBackend final : public Backend {
   void ListBuckets(Done<std::vector<ListedBucket>> done) override {
     backend_->ListBuckets(std::move(done));
   }
-  void Read(const ObjectName& object, int64_t offset, int64_t length, const std::string& etag,
-            Done<ObjectBytes> done) override {
-    backend_->Read(object, offset, length, etag, std::move(done));
-  }
-  void List(const ListQuery& query, Done<ListedObjects> done) override {
-    backend_->List(query, std::move(done));
-  }
-  void DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
-                  Done<std::vector<absl::Status>> done) override {
-    backend_->DeleteMany(bucket, keys, std::move(done));
-  }
-  void Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
-            const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) override {
-    backend_->Copy(source, etag, target, attributes, std::move(done));
-  }
-  void SetAttributes(const ObjectName& object, const std::string& etag,
-                     const ObjectAttributes& attributes, Done<ObjectStat> done) override {
-    backend_->SetAttributes(object, etag, attributes, std::move(done));
-  }
-  void ListBuckets(Done<std::vector<ListedBucket>> done) override {
-    backend_->ListBuckets(std::move(done));
-  }
 
  private:
   Executor& executor_;
