@@ -12,6 +12,7 @@ import (
 
 	"github.com/rclone/rclone/fs"
 	"github.com/rclone/rclone/fs/operations"
+	"github.com/rclone/rclone/lib/encoder"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -296,7 +297,8 @@ func TestNamesThatNeedEncoding(t *testing.T) {
 	s := startServer(t)
 	f := newFs(t, s.address, testBucket)
 	var wanted []string
-	for _, name := range []string{"bad \xff utf-8", "a/../b", "./c", "dot./.d", "ctl\x01\x7f", "‛quoted"} {
+	for _, name := range []string{"bad \xff utf-8", "..", ".", "dot.", ".d", "ctl\x01\x7f", "‛quoted", "full．", "a b", "%41"} {
+		name := "dir/" + encoder.Standard.Encode(name) // as rclone passes names around
 		putBytes(t, f, name, []byte(name))
 		assert.Equal(t, name, string(readAll(t, objectIn(t, f, name))))
 		wanted = append(wanted, name)

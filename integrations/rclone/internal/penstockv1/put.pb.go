@@ -2159,8 +2159,11 @@ type Remote struct {
 	MaxUnknownLength int64 `protobuf:"varint,10,opt,name=max_unknown_length,json=maxUnknownLength,proto3" json:"max_unknown_length,omitempty"`
 	// What forbid_overwrite is worth here.
 	OverwriteProtection OverwriteProtection `protobuf:"varint,11,opt,name=overwrite_protection,json=overwriteProtection,proto3,enum=penstock.v1.OverwriteProtection" json:"overwrite_protection,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// ListObjects tells all of each object without further requests to the backend, so OBJECT_VIEW_FULL costs no more than
+	// OBJECT_VIEW_BASIC.
+	ListsComplete bool `protobuf:"varint,12,opt,name=lists_complete,json=listsComplete,proto3" json:"lists_complete,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Remote) Reset() {
@@ -2268,6 +2271,13 @@ func (x *Remote) GetOverwriteProtection() OverwriteProtection {
 		return x.OverwriteProtection
 	}
 	return OverwriteProtection_OVERWRITE_PROTECTION_UNSPECIFIED
+}
+
+func (x *Remote) GetListsComplete() bool {
+	if x != nil {
+		return x.ListsComplete
+	}
+	return false
 }
 
 // An option that only some kinds of remote know.
@@ -2512,7 +2522,7 @@ const file_penstock_v1_put_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\v2\x14.penstock.v1.SessionR\asession\"\x14\n" +
 	"\x12ListRemotesRequest\"D\n" +
 	"\x13ListRemotesResponse\x12-\n" +
-	"\aremotes\x18\x01 \x03(\v2\x13.penstock.v1.RemoteR\aremotes\"\xd4\x03\n" +
+	"\aremotes\x18\x01 \x03(\v2\x13.penstock.v1.RemoteR\aremotes\"\xfb\x03\n" +
 	"\x06Remote\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\abackend\x18\x02 \x01(\tR\abackend\x12\"\n" +
@@ -2525,7 +2535,8 @@ const file_penstock_v1_put_proto_rawDesc = "" +
 	"\x10max_known_length\x18\t \x01(\x03R\x0emaxKnownLength\x12,\n" +
 	"\x12max_unknown_length\x18\n" +
 	" \x01(\x03R\x10maxUnknownLength\x12S\n" +
-	"\x14overwrite_protection\x18\v \x01(\x0e2 .penstock.v1.OverwriteProtectionR\x13overwriteProtection\"S\n" +
+	"\x14overwrite_protection\x18\v \x01(\x0e2 .penstock.v1.OverwriteProtectionR\x13overwriteProtection\x12%\n" +
+	"\x0elists_complete\x18\f \x01(\bR\rlistsComplete\"S\n" +
 	"\rBackendOption\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04help\x18\x02 \x01(\tR\x04help\x12\x1a\n" +
