@@ -48,10 +48,10 @@ uint64_t CombineCrc64(uint64_t crc_a, uint64_t crc_b, int64_t size_b) {
   return crc_a ^ crc_b;
 }
 
-uint32_t Crc32c(std::string_view data) {
+uint32_t ExtendCrc32c(uint32_t crc, std::string_view data) {
   // ISA-L takes a non-const pointer but only reads. Its length is an int: feed it in pieces.
   constexpr size_t kPiece = size_t{1} << 30;
-  uint32_t crc = 0xFFFFFFFF;
+  crc ^= 0xFFFFFFFF;
   while (!data.empty()) {
     const std::string_view piece = data.substr(0, kPiece);
     crc = crc32_iscsi(reinterpret_cast<unsigned char*>(const_cast<char*>(piece.data())),

@@ -19,7 +19,9 @@ uint64_t CombineCrc64(uint64_t crc_a, uint64_t crc_b, int64_t size_b);
 
 // CRC-32C (Castagnoli), as in ObjectChunk.crc32c: initial value and final xor all ones; of
 // "123456789" 0xe3069283.
-uint32_t Crc32c(std::string_view data);
+uint32_t ExtendCrc32c(uint32_t crc, std::string_view data);  // as ExtendCrc64
+
+inline uint32_t Crc32c(std::string_view data) { return ExtendCrc32c(0, data); }
 
 }  // namespace penstock
 

@@ -42,6 +42,7 @@ TEST(Crc64Test, CombineWithNothingChangesNothing) { EXPECT_EQ(CombineCrc64(42, 0
 
 TEST(Crc32cTest, MatchesPublishedValues) {
   EXPECT_EQ(Crc32c("123456789"), 0xe3069283u);
+  EXPECT_EQ(ExtendCrc32c(Crc32c("1234"), "56789"), 0xe3069283u);
   EXPECT_EQ(Crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720, B.4
 }
 

@@ -189,7 +189,7 @@ TEST(ConvertTest, ChunkFlushAndFinishArrive) {
   request.mutable_chunk()->set_data("abc");
   ChunkFrame chunk = std::get<ChunkFrame>(*FromProto(request));
   EXPECT_EQ(chunk.offset, 3);
-  EXPECT_EQ(chunk.data, "abc");
+  EXPECT_EQ(chunk.data.ToString(), "abc");
   EXPECT_EQ(chunk.crc32c, std::nullopt);
   request.mutable_chunk()->set_crc32c(0);
   EXPECT_EQ(std::get<ChunkFrame>(*FromProto(request)).crc32c, 0u);

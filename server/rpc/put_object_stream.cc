@@ -15,18 +15,45 @@
 #include <deque>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
+#include "base/status_macros.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/frame_parser.h"
 
 namespace penstock {
 namespace {
 
-class PutObjectStream final
-    : public grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>,
-      public PutStream,
-      public std::enable_shared_from_this<PutObjectStream> {
+// What gRPC received, without a copy. The slices stay where they are: small ones keep their bytes
+// within themselves.
+absl::StatusOr<MessageBytes> BytesOf(const grpc::ByteBuffer& buffer) {
+  const auto slices = std::make_shared<std::vector<grpc::Slice>>();
+  // Only a compressed message can fail here, and this server offers no compression.
+  if (!buffer.Dump(slices.get()).ok()) return BadFrame();
+  MessageBytes message;
+  message.pieces.reserve(slices->size());
+  for (const grpc::Slice& slice : *slices) {
+    message.pieces.emplace_back(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  message.owner = slices;
+  return message;
+}
+
+absl::StatusOr<ClientFrame> FrameIn(const absl::StatusOr<MessageBytes>& message) {
+  PENSTOCK_RETURN_IF_ERROR(message.status());
+  return ParseFrame(*message);
+}
+
+grpc::ByteBuffer BufferOf(const v1::PutObjectResponse& response) {
+  const grpc::Slice slice(response.SerializeAsString());
+  return {&slice, 1};
+}
+
+class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                              public PutStream,
+                              public std::enable_shared_from_this<PutObjectStream> {
  public:
   PutObjectStream(SessionService& sessions, std::string principal)
       : sessions_(sessions), principal_(std::move(principal)) {}
@@ -66,12 +93,17 @@ class PutObjectStream final
   // Reactions of gRPC.
 
   void OnReadDone(bool ok) override {
-    if (input_ == nullptr && !Start(ok)) return;
+    absl::StatusOr<MessageBytes> message = MessageBytes();
+    if (ok) message = BytesOf(request_);
+    // Once parsed only the payload holds memory: what is kept for the next read would be held by
+    // every stream that waits.
+    request_.Clear();
+    if (input_ == nullptr && !Start(ok, message)) return;
     if (!ok) {
       input_->OnInputEnded();
       return;
     }
-    absl::StatusOr<ClientFrame> frame = FromProto(request_);
+    absl::StatusOr<ClientFrame> frame = FrameIn(message);
     if (frame.ok()) {
       input_->OnFrame(*std::move(frame));
     } else {
@@ -115,15 +147,10 @@ class PutObjectStream final
 
  private:
   // Looks at the first frame. False: the call is being closed with an error.
-  bool Start(bool ok) {
+  bool Start(bool ok, const absl::StatusOr<MessageBytes>& message) {
     std::string token;
-    if (ok && request_.has_open()) {
-      token = request_.open().session_token();
-      v1::PutObjectRequest copy = request_;
-      const absl::StatusOr<ClientFrame> frame = FromProto(copy);
-      absl::Status status = frame.status();
-      if (frame.ok()) status = sessions_.CheckOpen(token, std::get<OpenFrame>(*frame));
-      if (!status.ok()) {
+    if (ok) {
+      if (absl::Status status = CheckFirst(message, token); !status.ok()) {
         Close(status);
         return false;
       }
@@ -141,6 +168,16 @@ class PutObjectStream final
     return true;
   }
 
+  // What can be said of the first frame without a session; `token` is of an `open`.
+  absl::Status CheckFirst(const absl::StatusOr<MessageBytes>& message, std::string& token) const {
+    PENSTOCK_RETURN_IF_ERROR(message.status());
+    PENSTOCK_ASSIGN_OR_RETURN(v1::PutObjectRequest request, ParseRequest(*message));
+    if (!request.has_open()) return absl::OkStatus();
+    token = request.open().session_token();
+    PENSTOCK_ASSIGN_OR_RETURN(const ClientFrame frame, FromProto(request));
+    return sessions_.CheckOpen(token, std::get<OpenFrame>(frame));
+  }
+
   // A message that is no frame: the call ends, the session stays as it is.
   void Reject(const absl::Status& status) {
     Close(status);
@@ -156,7 +193,7 @@ class PutObjectStream final
       Finish(grpc::Status(grpc::StatusCode::CANCELLED, "the client is gone"));
     } else if (!queue_.empty()) {
       writing_ = true;
-      response_ = ToProto(queue_.front(), session_token_);
+      response_ = BufferOf(ToProto(queue_.front(), session_token_));
       queue_.pop_front();
       StartWrite(&response_);
     } else if (close_status_.has_value()) {
@@ -173,12 +210,12 @@ class PutObjectStream final
   std::string session_token_;
   std::shared_ptr<StreamInput> input_;
 
-  v1::PutObjectRequest request_;  // belongs to the read that is under way, then to OnReadDone
+  grpc::ByteBuffer request_;  // belongs to the read that is under way, then to OnReadDone
 
   Mutex mutex_;                                                            // guards what follows
   std::shared_ptr<StreamInput> input_for_cancel_ ABSL_GUARDED_BY(mutex_);  // OnCancel may race
   std::deque<ServerFrame> queue_ ABSL_GUARDED_BY(mutex_);
-  v1::PutObjectResponse response_ ABSL_GUARDED_BY(mutex_);  // of the write that is under way
+  grpc::ByteBuffer response_ ABSL_GUARDED_BY(mutex_);  // of the write that is under way
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;  // nobody reads what is sent
   std::optional<absl::Status> close_status_ ABSL_GUARDED_BY(mutex_);
@@ -187,7 +224,7 @@ class PutObjectStream final
 
 }  // namespace
 
-grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* ServePutObject(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ServePutObject(
     SessionService& sessions, std::string principal) {
   const auto stream = std::make_shared<PutObjectStream>(sessions, std::move(principal));
   stream->Begin();

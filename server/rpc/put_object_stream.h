@@ -6,15 +6,15 @@
 #include <memory>
 #include <string>
 
-#include "penstock/v1/put.grpc.pb.h"
 #include "server/session/session_service.h"
 
 namespace penstock {
 
 // Serves one PutObject call: brings its frames to a session and the session's frames to the
-// client. Returns the reactor that gRPC drives; it deletes itself when the call is over. `sessions`
-// must outlive the call.
-grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* ServePutObject(
+// client. Messages are taken as gRPC received them, so that the bytes of a chunk are copied once,
+// into the part. Returns the reactor that gRPC drives; it deletes itself when the call is over.
+// `sessions` must outlive the call.
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* ServePutObject(
     SessionService& sessions, std::string principal);
 
 }  // namespace penstock

@@ -1,22 +1,25 @@
 #ifndef PENSTOCK_SERVER_RPC_PUT_SERVICE_H_
 #define PENSTOCK_SERVER_RPC_PUT_SERVICE_H_
 
-#include <map>
-#include <string>
-
 #include "penstock/v1/put.grpc.pb.h"
-#include "plugin/registry.h"
+#include "plugin/remote.h"
 #include "server/session/session_service.h"
 
 namespace penstock {
 
-// penstock.v1.PutService over the session layer. Everything given must outlive the service.
-class PutService final : public v1::PutService::CallbackService {
- public:
-  // `kinds`: the kind of backend of every remote.
-  PutService(SessionService& sessions, std::map<std::string, const BackendInfo*> kinds);
+// Every call typed but PutObject, whose messages come as gRPC received them.
+using RawPutService = v1::PutService::WithRawCallbackMethod_PutObject<
+    v1::PutService::WithCallbackMethod_GetSession<v1::PutService::WithCallbackMethod_ListSessions<
+        v1::PutService::WithCallbackMethod_AbortSession<
+            v1::PutService::WithCallbackMethod_ListRemotes<v1::PutService::Service>>>>>;
 
-  grpc::ServerBidiReactor<v1::PutObjectRequest, v1::PutObjectResponse>* PutObject(
+// penstock.v1.PutService over the session layer. Everything given must outlive the service.
+class PutService final : public RawPutService {
+ public:
+  PutService(SessionService& sessions, const Remotes& remotes)
+      : sessions_(sessions), remotes_(remotes) {}
+
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PutObject(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetSession(grpc::CallbackServerContext* context,
                                        const v1::GetSessionRequest* request,
@@ -33,7 +36,7 @@ class PutService final : public v1::PutService::CallbackService {
 
  private:
   SessionService& sessions_;
-  const std::map<std::string, const BackendInfo*> kinds_;
+  const Remotes& remotes_;
 };
 
 }  // namespace penstock

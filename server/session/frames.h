@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "absl/time/time.h"
+#include "base/payload.h"
 #include "server/store/session_record.h"
 
 namespace penstock {
@@ -32,7 +33,7 @@ struct OpenFrame {
 struct ChunkFrame {
   int64_t offset = 0;
   std::optional<uint32_t> crc32c;
-  std::string data;
+  Payload data;
 };
 
 struct FlushFrame {};

@@ -102,7 +102,7 @@ void Session::Handle(StreamLost&) {
   attached_ = false;
   reading_ = false;
   input_ended_ = true;
-  DropWaiting();
+  waiting_ = Payload();
   if (!finish_.has_value()) Linger();
 }
 
@@ -125,7 +125,7 @@ void Session::Handle(DrainRequested&) {
     Wind();
     return;
   }
-  DropWaiting();
+  waiting_ = Payload();
   if (CanCut()) CutPart();
   state_ = State::kWinding;
 }
@@ -305,7 +305,7 @@ void Session::End() {
   failure_.reset();
   parts_.clear();
   buffer_.reset();
-  DropWaiting();
+  waiting_ = Payload();
   if (new_upload_.has_value()) Discard(*std::exchange(new_upload_, std::nullopt));
   if (reopen_.has_value()) Emit(PassOn{});
   reopen_.reset();

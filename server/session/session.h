@@ -225,10 +225,9 @@ class Session {
   absl::Status CheckFinish(const FinishFrame& frame) const;
   bool TakesContent() const;
   void Absorb();
-  void DropWaiting();
   int64_t Room() const;
   bool HasMemoryFor(int64_t size);
-  void Append(std::string_view piece);
+  void Append(int64_t size);
   uint64_t received_crc64() const;
 
   // session_cut.cc: where a part ends, and what is kept as the tail (rules 10 and 11).
@@ -335,8 +334,7 @@ class Session {
   std::optional<absl::Time> fill_start_;  // since when the buffer has bytes that are not committed
   bool age_armed_ = false;
   std::deque<Part> parts_;
-  std::string waiting_;
-  size_t waiting_from_ = 0;
+  Payload waiting_;
 
   // Memory granted for the buffer (rule 9).
   int64_t buffer_memory_ = 0;

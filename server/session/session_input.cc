@@ -27,7 +27,7 @@ void Session::Handle(ChunkFrame& frame) {
   const int64_t known =
       std::min<int64_t>(received_size_ - frame.offset, static_cast<int64_t>(frame.data.size()));
   waiting_ = std::move(frame.data);
-  waiting_from_ = static_cast<size_t>(known);
+  waiting_.RemovePrefix(static_cast<size_t>(known));
   Absorb();
 }
 
@@ -38,7 +38,7 @@ absl::Status Session::CheckChunk(const ChunkFrame& frame) const {
   }
   if (frame.offset < 0) return session_errors::NegativeOffset(frame.offset);
   if (frame.crc32c.has_value()) {
-    const uint32_t got = Crc32c(frame.data);
+    const uint32_t got = frame.data.Crc32c();
     if (got != *frame.crc32c) {
       return session_errors::ChunkCrcMismatch(frame.offset, *frame.crc32c, got);
     }
@@ -57,23 +57,12 @@ absl::Status Session::CheckChunk(const ChunkFrame& frame) const {
 
 // Copies the chunk at hand into parts, as far as there is memory for it (rule 9).
 void Session::Absorb() {
-  while (waiting_from_ < waiting_.size()) {
-    const std::string_view rest = std::string_view(waiting_).substr(waiting_from_);
-    const std::string_view piece = rest.substr(
-        0, static_cast<size_t>(std::min<int64_t>(Room(), static_cast<int64_t>(rest.size()))));
-    if (!HasMemoryFor(static_cast<int64_t>(piece.size()))) return;
-    Append(piece);
-    waiting_from_ += piece.size();
+  while (!waiting_.empty()) {
+    const int64_t fits = std::min<int64_t>(Room(), static_cast<int64_t>(waiting_.size()));
+    if (!HasMemoryFor(fits)) return;
+    Append(fits);
     CutFull();
   }
-  DropWaiting();
-}
-
-// Not only its bytes but its memory: a string that is cleared, or assigned an empty one, keeps it,
-// and every stream would hold a chunk that nobody counts.
-void Session::DropWaiting() {
-  std::string().swap(waiting_);
-  waiting_from_ = 0;
 }
 
 // How much more fits into the part that is being filled. One put is one piece, however large.
@@ -106,10 +95,17 @@ void Session::Handle(MemoryGranted& event) {
   Absorb();
 }
 
-void Session::Append(std::string_view piece) {
+// Moves `size` bytes of the chunk at hand into the part that is being filled: the one time that
+// they are copied.
+void Session::Append(int64_t size) {
   if (buffer_ == nullptr) buffer_ = std::make_shared<Buffer>();
-  buffer_->Append(piece);
-  received_size_ += static_cast<int64_t>(piece.size());
+  received_size_ += size;
+  for (auto left = static_cast<size_t>(size); left > 0;) {
+    const std::string_view piece = waiting_.Front().substr(0, left);
+    buffer_->Append(piece);
+    left -= piece.size();
+    waiting_.RemovePrefix(piece.size());
+  }
   if (!fill_start_.has_value()) fill_start_ = now_;
   ArmAge();
 }

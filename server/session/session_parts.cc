@@ -169,7 +169,7 @@ void Session::DropUnboundParts() {
 // rest is dropped.
 void Session::Wind() {
   buffer_.reset();
-  DropWaiting();
+  waiting_ = Payload();
   fill_start_.reset();
   switch (state_) {
     case State::kOpen:

@@ -137,7 +137,7 @@ void Session::SwitchStream(OpenFrame open) {
   input_ended_ = false;
   finish_here_ = false;
   deferred_.reset();
-  DropWaiting();
+  waiting_ = Payload();
   flush_size_.reset();
   open_ = std::move(open);
 }

@@ -228,3 +228,15 @@ def test_requests_about_sessions(setup):
         with pytest.raises(rpc.Failure) as caught:
             setup.call(method, request)
         check(caught.value, code, reason)
+
+
+def test_bytes_that_are_no_frame_end_the_stream_but_not_the_session(setup, token):
+    put = setup.channel.stream_stream("/penstock.v1.PutService/PutObject")  # messages as bytes
+    open_, chunk = (frame.SerializeToString() for frame in (setup.open(token, "oss", harness.BUCKET, "k"),
+                                                            setup.chunk(0, DATA)))
+    for frames in ([b"\xff"], [open_, chunk[:-1]], [open_, chunk, b"\x12\x7f"]):
+        with pytest.raises(grpc.RpcError) as caught:
+            list(put(iter(frames), timeout=60))
+        check(rpc.decode_failure(caught.value), Code.INVALID_ARGUMENT, "BAD_FRAME")
+    frames = [setup.open(token, "oss", harness.BUCKET, "k"), *setup.chunks(DATA), setup.finish(len(DATA))]
+    assert setup.put_finished(frames).object.size == len(DATA)

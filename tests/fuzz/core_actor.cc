@@ -120,7 +120,7 @@ ChunkFrame CoreActor::MakeChunk(Choices& choices) {
   const int salt = what == 223 ? choices.Below(23) : 0;
   if (salt != 0) shared_.honest = false;
   chunk.data = Content(std::max<int64_t>(chunk.offset, 0), what % 40, salt);
-  if (what % 16 == 1) chunk.crc32c = Crc32c(chunk.data);
+  if (what % 16 == 1) chunk.crc32c = chunk.data.Crc32c();
   if (what == 222) chunk.crc32c = 1;
   return chunk;
 }

@@ -171,7 +171,7 @@ ChunkFrame SimClient::MakeChunk(int64_t room) {
   const uint64_t size = std::min<uint64_t>(
       1 + world_.Below(static_cast<uint64_t>(plan_.chunk_bytes)), static_cast<uint64_t>(room));
   chunk.data = plan_.content.substr(static_cast<size_t>(next_offset_), size);
-  if (world_.Chance(0.5)) chunk.crc32c = Crc32c(chunk.data);
+  if (world_.Chance(0.5)) chunk.crc32c = chunk.data.Crc32c();
   if (chunk.crc32c.has_value() && world_.stormy() && world_.Chance(0.01)) ++*chunk.crc32c;
   next_offset_ += static_cast<int64_t>(chunk.data.size());
   sent_bytes_ += static_cast<int64_t>(chunk.data.size());
