@@ -57,7 +57,7 @@ void DescribePublished(OssClient& client, const ObjectPolicy& policy, const Obje
                        const std::string& version_id, const std::string& etag,
                        Done<ObjectStat> done);
 
-// An ETag as conditions have it.
+// An ETag as conditions have it. What no ETag has in it is encoded, so that it is nobody's.
 std::string Quoted(const std::string& etag);
 
 }  // namespace penstock::oss
