@@ -108,6 +108,11 @@ void DescribePublished(OssClient& client, const ObjectPolicy& policy, const Obje
   Describe(client, policy, object, version_id, etag, WithVersion(version_id, std::move(done)));
 }
 
+absl::Status EndingStatus() {
+  return MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
+                   "left off: this process is going down", {}, absl::ZeroDuration());
+}
+
 std::string Quoted(const std::string& etag) {
   std::string text;
   for (const char c : etag) {
