@@ -3,6 +3,7 @@
 
 // What an operation is given, and how it reads bodies.
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ struct ReplyOptions {
   std::string region;
   bool md5 = true;    // otherwise an ETag is an id without meaning, and there is no Content-MD5
   bool crc64 = true;  // otherwise no CRC-64 is kept or told
+  int64_t max_copy_bytes = int64_t{1} << 30;  // of CopyObject
 };
 
 // One request to an existing bucket, allowed to its sender.

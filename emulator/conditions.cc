@@ -75,6 +75,11 @@ Result<ByteRange> ResolveRange(const std::string* header, bool standard, int64_t
   return ByteRange{true, first, end - first};
 }
 
+std::string ContentRange(const ByteRange& range, int64_t total) {
+  return "bytes " + std::to_string(range.first) + "-" +
+         std::to_string(range.first + range.size - 1) + "/" + std::to_string(total);
+}
+
 Failure CheckConditions(const Request& request, const Object& object) {
   const std::string* match = request.Header("if-match");
   if (match != nullptr && !ETagMatches(*match, object)) return PreconditionFailed("If-Match");

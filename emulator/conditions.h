@@ -24,6 +24,9 @@ struct ByteRange {
 // when nothing is left.
 Result<ByteRange> ResolveRange(const std::string* header, bool standard, int64_t total);
 
+// The value of Content-Range for a part of `total` bytes.
+std::string ContentRange(const ByteRange& range, int64_t total);
+
 // Checks If-Match, If-None-Match, If-Modified-Since and If-Unmodified-Since. Errors:
 // PreconditionFailed (412), NotModified (304).
 Failure CheckConditions(const Request& request, const Object& object);

@@ -14,7 +14,6 @@ namespace {
 constexpr char kSourceHeader[] = "x-oss-copy-source";
 constexpr char kCopyFileExists[] = "0026-00000106";
 constexpr char kUploadPartCopyNoSuchUpload[] = "0017-00000244";
-constexpr int64_t kMaxCopyBytes = int64_t{1} << 30;
 
 constexpr std::pair<const char*, const char*> kConditions[] = {
     {"x-oss-copy-source-if-match", "if-match"},
@@ -112,12 +111,10 @@ Reply CopyReply(const char* root, absl::Time modified, const std::string& etag) 
   return XmlReply(xml.Text());
 }
 
-// The bytes that x-oss-copy-source-range names, as a part. It has no CRC-64, as parts that OSS
-// copies may have none: a client that needs one must notice.
-Result<Part> CopyPart(const Call& call, const StoredObject& source, int number) {
-  EMULATOR_ASSIGN_OR_RETURN(
-      const ByteRange range,
-      ResolveRange(call.request.Header("x-oss-copy-source-range"), false, source.object.size));
+// The bytes of `range` as a part. It has no CRC-64, as parts that OSS copies may have none: a
+// client that needs one must notice.
+Result<Part> CopyPart(const Call& call, const StoredObject& source, const ByteRange& range,
+                      int number) {
   if (range.size > kMaxPartBytes) return EntityTooLarge("The part");
   StoredBody body(source, range.first, range.size);
   EMULATOR_ASSIGN_OR_RETURN(
@@ -138,7 +135,8 @@ Result<Reply> CopyObject(Call& call) {
   const Request& request = call.request;
   EMULATOR_ASSIGN_OR_RETURN(const bool forbid, ReadForbidOverwrite(request));
   EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr source, FindSource(call));
-  if (source->object.size > kMaxCopyBytes) return EntityTooLarge("The source of the copy");
+  if (source->object.size > call.options.max_copy_bytes)
+    return EntityTooLarge("The source of the copy");
   Object object = CopyOf(source->object, request.key);
   EMULATOR_ASSIGN_OR_RETURN(object.attributes, CopyAttributes(request, source->object));
   EMULATOR_ASSIGN_OR_RETURN(object.acl, ReadAcl(request));
@@ -163,14 +161,21 @@ Result<Reply> UploadPartCopy(Call& call) {
   EMULATOR_ASSIGN_OR_RETURN(const int number, ReadPartNumber(request));
   const std::string id = request.QueryOr("uploadId", "");
   EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr source, FindSource(call));
+  EMULATOR_ASSIGN_OR_RETURN(
+      const ByteRange range,
+      ResolveRange(request.Header("x-oss-copy-source-range"), false, source->object.size));
   EMULATOR_RETURN_IF_ERROR(call.bucket.BeginPart(request.key, id, kUploadPartCopyNoSuchUpload));
-  const Result<Part> part = CopyPart(call, *source, number);
+  const Result<Part> part = CopyPart(call, *source, range, number);
   Failure failure = call.bucket.FinishPart(request.key, id, kUploadPartCopyNoSuchUpload,
                                            part.ok() ? std::optional(part.value()) : std::nullopt);
   if (!part.ok()) return part.error();
   if (failure) return *std::move(failure);
   Reply reply = CopyReply("CopyPartResult", call.now, part.value().etag);
   reply.headers.emplace_back("ETag", Quoted(part.value().etag));
+  // Not where the range made no sense and the whole object was copied.
+  if (range.partial) {
+    reply.headers.emplace_back("Content-Range", ContentRange(range, source->object.size));
+  }
   AddSourceVersion(source->object, reply);
   reply.effect = "copied part " + std::to_string(number) + " of " +
                  std::to_string(part.value().size) + " bytes";

@@ -35,6 +35,9 @@ Result<DeleteRequest> ParseDelete(const std::string& body) {
     if (object.child("VersionId")) target.version = object.child("VersionId").text().get();
     EMULATOR_RETURN_IF_ERROR(CheckKey(target.key));
     if (target.key.empty()) return MalformedXml("An Object has one Key.");
+    if (!IsXmlText(target.key)) {
+      return MalformedXml("A Key has a character that XML 1.0 excludes.");
+    }
     parsed.targets.push_back(std::move(target));
   }
   if (parsed.targets.empty() || parsed.targets.size() > kMaxKeys) {

@@ -30,6 +30,7 @@ struct Flags {
   std::vector<std::string> requester_pays;
   bool no_md5 = false;
   bool no_crc64 = false;
+  int64_t max_copy_bytes = ReplyOptions().max_copy_bytes;
   int64_t body_timeout_ms = 30000;
 };
 
@@ -53,6 +54,9 @@ void AddFlags(Flags& flags, CLI::App& app) {
                  "A bucket whose requesters must agree to pay; may be repeated");
   app.add_flag("--no-md5", flags.no_md5, "ETags are ids without meaning, no Content-MD5 is told");
   app.add_flag("--no-crc64", flags.no_crc64, "No CRC-64 is computed or told");
+  app.add_option("--max-copy-bytes", flags.max_copy_bytes, "The largest object for CopyObject")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{0}, ReplyOptions().max_copy_bytes));
   app.add_option("--body-timeout-ms", flags.body_timeout_ms, "How long a request's body may stall")
       ->capture_default_str()
       ->check(CLI::Range(1, 3600000));
@@ -97,7 +101,7 @@ ServiceOptions MakeOptions(const Flags& flags) {
   if (!flags.token_file.empty()) options.credential.security_token = ReadSecret(flags.token_file);
   options.credential.region = flags.region;
   options.routing = {flags.region, ParseCnames(flags.cnames)};
-  options.reply = {flags.region, !flags.no_md5, !flags.no_crc64};
+  options.reply = {flags.region, !flags.no_md5, !flags.no_crc64, flags.max_copy_bytes};
   options.data = flags.data;
   options.buckets = flags.buckets;
   for (const std::string& bucket : flags.buckets) {

@@ -96,9 +96,7 @@ Result<Reply> GetObject(Call& call) {
   AddObjectHeaders(object, reply);
   if (range.partial) {
     reply.status = 206;
-    reply.headers.emplace_back("Content-Range", "bytes " + std::to_string(range.first) + "-" +
-                                                    std::to_string(range.first + range.size - 1) +
-                                                    "/" + std::to_string(object.size));
+    reply.headers.emplace_back("Content-Range", ContentRange(range, object.size));
   }
   reply.object = stored;
   reply.offset = range.first;

@@ -102,6 +102,30 @@ TEST_F(ObjectTest, CopiesRefuse) {
   EXPECT_EQ(Get("copy").body, "there");
 }
 
+TEST_F(ObjectTest, CopiesHaveALimit) {
+  ReplyOptions options;
+  options.max_copy_bytes = 5;
+  Start(options);
+  Put("a", "hello");
+  Put("b", "hello!");
+  EXPECT_EQ(Copy("/bucket/a").status, 200);
+  EXPECT_EQ(Copy("/bucket/b").Element("Code"), "EntityTooLarge");
+}
+
+TEST_F(ObjectTest, CopiesOntoThemselvesChangeWhatTheyCarry) {
+  Send({.method = "PUT",
+        .key = "copy",
+        .headers = {{"x-oss-meta-old", "1"}, {"x-oss-tagging", "k=v"}},
+        .body = "hello"});
+  EXPECT_EQ(Copy("/bucket/copy", {{"x-oss-metadata-directive", "REPLACE"}, {"x-oss-meta-new", "1"}})
+                .status,
+            200);
+  EXPECT_EQ(Head("copy").Header("x-oss-meta-old"), "");
+  EXPECT_EQ(Head("copy").Header("x-oss-meta-new"), "1");
+  EXPECT_EQ(Head("copy").Header("x-oss-tagging-count"), "1");
+  EXPECT_EQ(Get("copy").body, "hello");
+}
+
 TEST_F(ObjectTest, CopiedPartsHaveNoCrc) {
   Put("source", std::string(102400, 'a') + "tail");
   const std::string id = Initiate();
@@ -115,6 +139,8 @@ TEST_F(ObjectTest, CopiedPartsHaveNoCrc) {
   EXPECT_EQ(second.Element("ETag"), Put("x", "tail").Header("etag"));
   EXPECT_EQ(second.Header("etag"), second.Element("ETag"));
   EXPECT_EQ(second.Header("x-oss-hash-crc64ecma"), "");
+  EXPECT_EQ(second.Header("content-range"), "bytes 102400-102403/102404");
+  EXPECT_EQ(copy(3, "bytes=0-102404").Header("content-range"), "") << "all of it was copied";
   const TestReply done = Complete(id, {first.Header("etag"), second.Header("etag")});
   EXPECT_EQ(done.status, 200);
   EXPECT_EQ(done.Header("x-oss-hash-crc64ecma"), "");
@@ -140,7 +166,9 @@ TEST_F(ObjectTest, DeletesOfManyAreChecked) {
   for (int i = 0; i < 1001; ++i) many += "<Object><Key>" + std::to_string(i) + "</Key></Object>";
   for (const std::string& xml :
        {many + "</Delete>", std::string("<Delete/>"), std::string("<Remove/>"),
-        std::string("<Delete><Object/></Delete>")}) {
+        std::string("<Delete><Object/></Delete>"),
+        std::string("<Delete><Object><Key>a\x01</Key></Object></Delete>"),
+        std::string("<Delete><Object><Key>a&#1;</Key></Object></Delete>")}) {
     EXPECT_EQ(DeleteMany(xml).Element("Code"), "MalformedXML") << xml.substr(0, 50);
   }
   const TestReply no_md5 = Send({.method = "POST", .query = {{"delete", ""}}, .body = "<Delete/>"});

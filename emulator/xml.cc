@@ -1,5 +1,6 @@
 #include "emulator/xml.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <sstream>
@@ -58,10 +59,19 @@ std::string XmlWriter::Text() const {
   return out.str();
 }
 
+bool IsXmlText(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c >= ' ' || c == '\t' || c == '\n' || c == '\r';
+  });
+}
+
 Failure ParseXml(std::string_view body, const char* root, pugi::xml_document& document) {
   // Keys may consist of white space or hold a carriage return.
   constexpr unsigned kOptions =
       (pugi::parse_default | pugi::parse_ws_pcdata_single) & ~pugi::parse_eol;
+  if (!IsXmlText(body)) {
+    return MalformedXml("The XML you provided has a character that XML 1.0 excludes.");
+  }
   const pugi::xml_parse_result parsed =
       document.load_buffer(body.data(), body.size(), kOptions, pugi::encoding_utf8);
   if (!parsed) {

@@ -33,6 +33,9 @@ class XmlWriter {
   pugi::xml_node node_;
 };
 
+// Whether XML 1.0 can carry the text: it has no control characters but tab, newline and return.
+bool IsXmlText(std::string_view text);
+
 // Parses a document whose only root is `root`: MalformedXML otherwise. White space within elements
 // is kept as it is.
 Failure ParseXml(std::string_view body, const char* root, pugi::xml_document& document);

@@ -1,6 +1,14 @@
 #include "plugin/answer.h"
 
+#include "base/error.h"
+
 namespace penstock {
+namespace {
+
+// What to wait where the backend gives no figure.
+constexpr absl::Duration kDelay = absl::Seconds(5);
+
+}  // namespace
 
 bool OutcomeUnknown(const absl::Status& status) {
   switch (status.code()) {
@@ -13,6 +21,11 @@ bool OutcomeUnknown(const absl::Status& status) {
     default:
       return false;
   }
+}
+
+absl::Status Repeatable(const absl::Status& status) {
+  const bool repeatable = OutcomeUnknown(status) || status.code() == absl::StatusCode::kDataLoss;
+  return repeatable && !RetryDelay(status).has_value() ? WithRetryDelay(status, kDelay) : status;
 }
 
 }  // namespace penstock

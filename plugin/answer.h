@@ -41,6 +41,10 @@ inline constexpr char kReasonRejected[] =
 // effect, but for DATA_LOSS: then what was stored is not what was sent.
 bool OutcomeUnknown(const absl::Status& status);
 
+// The error as clients get it: with a retry delay where the same call may succeed later, that is
+// after an unknown outcome, or where bytes were damaged on the way.
+absl::Status Repeatable(const absl::Status& status);
+
 }  // namespace penstock
 
 #endif  // PENSTOCK_PLUGIN_ANSWER_H_

@@ -26,8 +26,9 @@ struct Capabilities {
   int64_t max_part_size = 0;
   int32_t max_part_count = 0;  // also the highest part number
   int64_t max_object_size = 0;
-  int64_t max_put_size = 0;    // of PreparePut
-  bool reports_crc64 = false;  // parts and objects come back with the backend's own CRC-64
+  int64_t max_put_size = 0;     // of PreparePut
+  bool reports_crc64 = false;   // parts and objects come back with the backend's own CRC-64
+  bool lists_complete = false;  // ListedObject::complete is true of all: List tells what Stat does
   bool forbids_overwrite_atomically =
       false;  // ObjectAttributes::forbid_overwrite is a promise; otherwise refused
 };

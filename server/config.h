@@ -25,9 +25,10 @@ struct ServerConfig {
   bool insecure = false;
   bool bdp_probe = true;
   int64_t memory_budget = int64_t{2} << 30;
-  int32_t parallel_parts = 4;       // of a session that does not ask
-  int32_t max_parallel_parts = 16;  // of a session that does
-  int32_t claims_per_minute = 10;   // of one session; more are answered with a delay
+  int64_t read_memory = int64_t{256} << 20;  // of reads, beside the budget
+  int32_t parallel_parts = 4;                // of a session that does not ask
+  int32_t max_parallel_parts = 16;           // of a session that does
+  int32_t claims_per_minute = 10;            // of one session; more are answered with a delay
   absl::Duration drain_timeout = absl::Seconds(30);
   absl::Duration idle_timeout = absl::Minutes(10);
   absl::Duration progress_interval = absl::Seconds(5);

@@ -16,8 +16,9 @@
 #include "base/periodic_task.h"
 #include "base/random.h"
 #include "base/status_macros.h"
-#include "plugin/object_rules.h"
+#include "plugin/remote.h"
 #include "server/fault_points.h"
+#include "server/objects/objects.h"
 #include "server/rpc/rpc_server.h"
 #include "server/session/maintenance.h"
 #include "server/session/session_reaper.h"
@@ -47,13 +48,15 @@ class ServerImpl final : public Server {
         blocking_(MakeThreadPool(kBlockingThreads)) {}
 
   // Nobody may be called after it is gone: listeners go first; then the reaper, which waits for its
-  // pass, and the maintenance, which waits for its runs; then the sessions, which wait for what
-  // their drivers have asked for; then those who answer; and last what these run on.
+  // pass, the maintenance, which waits for its runs, and the objects, which wait for what they have
+  // asked of the backends; then the sessions, which wait for what their drivers have asked for;
+  // then those who answer; and last what these run on.
   ~ServerImpl() override {
     rpc_.reset();
     reaping_.reset();
     reaper_.reset();
     maintenance_.reset();
+    objects_.reset();
     sessions_.reset();
     backends_.clear();
     store_.reset();
@@ -69,12 +72,15 @@ class ServerImpl final : public Server {
     PENSTOCK_ASSIGN_OR_RETURN(store_, OpenSqliteStore(store));
     if (FaultPointsArmed()) store_ = WithFaultPoints(std::move(store_), *executor_);
     MakeSessions(config);
-    MakeMaintenance(config);
+    objects_ = std::make_unique<Objects>(
+        remotes_, ReadLimits{config.read_memory, config.idle_timeout}, *executor_, SystemClock());
+    maintenance_ = std::make_unique<Maintenance>(*sessions_, remotes_, SecureRandom());
     RpcServerOptions rpc;
     rpc.listen = config.listen;
     rpc.insecure = config.insecure;
     rpc.bdp_probe = config.bdp_probe;
-    PENSTOCK_ASSIGN_OR_RETURN(rpc_, RpcServer::Start(rpc, *sessions_, *maintenance_, kinds_));
+    PENSTOCK_ASSIGN_OR_RETURN(
+        rpc_, RpcServer::Start(rpc, *sessions_, *objects_, *maintenance_, remotes_));
     StartReaping(config.reap_interval);
     return absl::OkStatus();
   }
@@ -86,6 +92,7 @@ class ServerImpl final : public Server {
     rpc_->SetNotServing();
     reaping_->Stop();
     maintenance_->Stop();
+    objects_->Stop();
     const auto drained = std::make_shared<Notification>();
     sessions_->Drain([drained] { drained->Notify(); });
     const bool in_time = drained->WaitForNotificationWithTimeout(drain_timeout_) &&
@@ -117,7 +124,9 @@ class ServerImpl final : public Server {
       if (FaultPointsArmed()) {
         backends_[name] = WithFaultPoints(std::move(backends_[name]), *executor_);
       }
-      kinds_[name] = registry.Find(remote.backend);
+      remotes_.insert({name,
+                       {backends_[name].get(), registry.Find(remote.backend),
+                        RemoteRestriction(remote.options)}});
     }
     return absl::OkStatus();
   }
@@ -141,14 +150,6 @@ class ServerImpl final : public Server {
     sessions_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
   }
 
-  void MakeMaintenance(const ServerConfig& config) {
-    std::map<std::string, Maintenance::Remote> remotes;
-    for (const auto& [name, remote] : config.remotes) {
-      remotes.insert({name, {kinds_.at(name), RemoteRestriction(remote.options)}});
-    }
-    maintenance_ = std::make_unique<Maintenance>(*sessions_, std::move(remotes), SecureRandom());
-  }
-
   void StartReaping(absl::Duration interval) {
     reaper_ = std::make_unique<SessionReaper>(*sessions_, SecureRandom());
     reaping_ =
@@ -161,9 +162,10 @@ class ServerImpl final : public Server {
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Executor> blocking_;
   std::map<std::string, std::unique_ptr<Backend>> backends_;
-  std::map<std::string, const BackendInfo*> kinds_;
+  Remotes remotes_;
   std::unique_ptr<SessionStore> store_;
   std::unique_ptr<SessionService> sessions_;
+  std::unique_ptr<Objects> objects_;
   std::unique_ptr<SessionReaper> reaper_;
   std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<PeriodicTask> reaping_;

@@ -36,6 +36,10 @@ struct HttpRequest {
   // itself.
   bool fresh_connection = false;
 
+  // Above 0: the body of a success (2xx) is collected in HttpResponse::content, and may be so
+  // large. 0: it goes to HttpResponse::body, as all other bodies do.
+  int64_t max_content_bytes = 0;
+
   // Runs on the loop's thread when it is the request's turn for a connection, however long it
   // waited for it: what ages, such as a signature, is added to the request here. Must not block.
   // Null: none.
@@ -50,6 +54,7 @@ struct HttpResponse {
   int status = 0;
   std::multimap<std::string, std::string> headers;  // names in lower case
   std::string body;                                 // at most HttpLoopOptions::max_response_bytes
+  std::shared_ptr<const Buffer> content;  // see HttpRequest::max_content_bytes; may be null
 
   // The first value of a header (name in lower case); empty when there is none.
   std::string Header(const std::string& name) const;

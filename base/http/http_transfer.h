@@ -58,6 +58,9 @@ class HttpTransfer {
   void SetRoute(const HttpLoopOptions& options);
   void SetNextCheck(TimePoint now);
 
+  // Where the body of the answer that has begun goes: null for HttpResponse::body.
+  Buffer* ContentSink();
+
   // True when the server has said something already, or has gone.
   bool HasAnswer() const;
 
@@ -77,6 +80,7 @@ class HttpTransfer {
   int64_t header_bytes_ = 0;
   bool too_large_ = false;
   HttpResponse response_;
+  std::shared_ptr<Buffer> content_;  // of response_, from its first byte on
 
   int64_t moved_ = 0;  // Moved() as last seen to change, at moved_time_
   TimePoint moved_time_;

@@ -23,6 +23,7 @@ Capabilities LocalCapabilities() {
   capabilities.max_object_size = int64_t{1} << 50;
   capabilities.max_put_size = 5 * kGiB;
   capabilities.reports_crc64 = true;
+  capabilities.lists_complete = true;
   capabilities.forbids_overwrite_atomically = true;
   return capabilities;
 }

@@ -22,6 +22,7 @@ constexpr int kMaxClockCorrections = 2;
 // Names go into host names and paths: nothing is built from one that was not checked. Without its
 // key or upload id a DELETE would remove something else.
 absl::Status CheckNames(const OssRequest& request) {
+  if (request.of_service) return absl::OkStatus();
   PENSTOCK_RETURN_IF_ERROR(CheckBucketName(request.bucket));
   if (!request.of_bucket) PENSTOCK_RETURN_IF_ERROR(CheckKey(request.key));
   const auto upload_id = request.query.find("uploadId");
@@ -94,6 +95,11 @@ void OssClient::Post(Closure closure) {
   });
 }
 
+bool OssClient::ending() const {
+  MutexLock lock(&sleepers_->mutex);
+  return sleepers_->closed;
+}
+
 void OssClient::Call(OssRequest request, Repeat repeat, Check check, Done<HttpResponse> done) {
   if (absl::Status status = CheckNames(request); !status.ok()) {
     Post([status = std::move(status), done = std::move(done)]() mutable {
@@ -139,8 +145,10 @@ void OssClient::Sign(OssRequest request, Done<SignedRequest> done) {
 HttpRequest OssClient::MakeHttpRequest(const OssRequest& request) const {
   HttpRequest http;
   http.method = request.method;
-  http.url = options_.endpoint.Url(request.bucket, request.key, request.query);
+  http.url = request.of_service ? options_.endpoint.ServiceUrl(request.query)
+                                : options_.endpoint.Url(request.bucket, request.key, request.query);
   http.body = request.body;
+  http.max_content_bytes = request.max_content_bytes;
   http.route = options_.route;
   http.stall_timeout = request.stall_timeout.value_or(options_.stall_timeout);
   return http;

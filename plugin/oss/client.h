@@ -34,7 +34,8 @@ struct OssRequest {
   std::string method;
   std::string bucket;
   std::string key;
-  bool of_bucket = false;  // about the bucket, without a key
+  bool of_bucket = false;   // about the bucket, without a key
+  bool of_service = false;  // about the service, without a bucket either
   Query query;
   Headers headers;                     // besides what signing adds
   std::shared_ptr<const Buffer> body;  // null: none
@@ -42,6 +43,9 @@ struct OssRequest {
   // Without a byte for so long an attempt has failed; nullopt: the remote's. However long it takes,
   // an attempt that moves goes on.
   std::optional<absl::Duration> stall_timeout;
+
+  // As HttpRequest::max_content_bytes.
+  int64_t max_content_bytes = 0;
 };
 
 // When a request may be sent again.
@@ -90,6 +94,11 @@ class OssClient {
 
   // Runs `closure` soon; the destructor waits for it.
   void Post(Closure closure);
+
+  // Whether the destructor waits already: what consists of many requests ends early then.
+  bool ending() const;
+
+  const Endpoint& endpoint() const { return options_.endpoint; }
 
  private:
   // Counts one thing under way for as long as it lives.

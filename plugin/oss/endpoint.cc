@@ -188,4 +188,9 @@ std::string Endpoint::Url(const std::string& bucket, const std::string& key,
   return url;
 }
 
+std::string Endpoint::ServiceUrl(const Query& query) const {
+  const std::string url = absl::StrCat(server_.scheme, "://", server_.authority, "/");
+  return query.empty() ? url : absl::StrCat(url, "?", CanonicalQuery(query));
+}
+
 }  // namespace penstock::oss

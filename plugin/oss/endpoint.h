@@ -23,6 +23,12 @@ class Endpoint {
   // The URL of a key, or with an empty one of the bucket.
   std::string Url(const std::string& bucket, const std::string& key, const Query& query) const;
 
+  // The URL of the service, which no bucket's name is in. REQUIRES: reaches_service().
+  std::string ServiceUrl(const Query& query) const;
+
+  // False for a domain of one bucket: whatever is asked there is asked of that.
+  bool reaches_service() const { return addressing_ != Addressing::kCname; }
+
   const SigningScope& scope() const { return scope_; }
 
   // Its host, with its port if any: for messages.

@@ -42,6 +42,8 @@ constexpr std::array kCodes = {
     CodeRow{"NoSuchKey", RetryClass::kNever, Status::kNotFound, kReasonNoSuchObject},
     CodeRow{"NoSuchVersion", RetryClass::kNever, Status::kNotFound, kReasonNoSuchObject},
     CodeRow{"FileAlreadyExists", RetryClass::kNever, Status::kAlreadyExists, kReasonObjectExists},
+    CodeRow{"PreconditionFailed", RetryClass::kNever, Status::kFailedPrecondition,
+            kReasonObjectChanged},
     CodeRow{"InvalidPart", RetryClass::kNever, Status::kFailedPrecondition, kReasonInvalidPart},
     CodeRow{"FilePartNotExist", RetryClass::kNever, Status::kFailedPrecondition,
             kReasonInvalidPart},
@@ -77,6 +79,10 @@ CodeRow RowOfStatus(const OssError& error) {
   if (!error.of_oss) return {"", RetryClass::kBackoff, Status::kUnavailable, kReasonUnavailable};
   if (status == 404 && error.is_head && error.code.empty()) {
     return {"", RetryClass::kNever, Status::kNotFound, kReasonNoSuchObject};
+  }
+  // The only conditions that requests have are ETags.
+  if (status == 412) {
+    return {"", RetryClass::kNever, Status::kFailedPrecondition, kReasonObjectChanged};
   }
   return {"", RetryClass::kNever, Status::kInvalidArgument, kReasonRejected};
 }

@@ -34,7 +34,8 @@ struct Row {
 
 // Table 6.2 of reference/oss-api.md.
 const Row kRows[] = {
-    {412, "PreconditionFailed", RetryClass::kNever, Code::kInvalidArgument, kReasonRejected},
+    {412, "PreconditionFailed", RetryClass::kNever, Code::kFailedPrecondition,
+     kReasonObjectChanged},
     {400, "InvalidArgument", RetryClass::kNever, Code::kInvalidArgument, kReasonRejected},
     {400, "InvalidPart", RetryClass::kNever, Code::kFailedPrecondition, kReasonInvalidPart},
     {400, "FilePartNotExist", RetryClass::kNever, Code::kFailedPrecondition, kReasonInvalidPart},

@@ -22,7 +22,8 @@ constexpr char kEncryption[] = "server_side_encryption";
 constexpr char kEncryptionKeyId[] = "server_side_encryption_key_id";
 constexpr char kDataEncryption[] = "server_side_data_encryption";
 
-constexpr std::array<const char*, 4> kAcls = {"default", "private", "public-read",
+constexpr char kDefaultAcl[] = "default";
+constexpr std::array<const char*, 4> kAcls = {kDefaultAcl, "private", "public-read",
                                               "public-read-write"};
 constexpr std::array<const char*, 3> kEncryptions = {"AES256", "KMS", "SM4"};
 constexpr std::array<const char*, 1> kDataEncryptions = {"SM4"};
@@ -205,12 +206,7 @@ Headers InitiateHeaders(const ObjectAttributes& attributes, const std::string& m
     headers["x-oss-meta-" + name] = value;
   }
   SetUnlessEmpty(headers, absl::StrCat("x-oss-meta-", kMarkMetadataName), mark);
-  // Tags are encoded and joined as a query is.
-  SetUnlessEmpty(headers, "x-oss-tagging",
-                 absl::StrJoin(attributes.tags, "&", [](std::string* out, const auto& tag) {
-                   absl::StrAppend(out, UriEncode(tag.first, false), "=",
-                                   UriEncode(tag.second, false));
-                 }));
+  headers.merge(TagHeaders(attributes.tags));
   SetOption(headers, "x-oss-server-side-encryption", attributes, kEncryption);
   SetOption(headers, "x-oss-server-side-encryption-key-id", attributes, kEncryptionKeyId);
   SetOption(headers, "x-oss-server-side-data-encryption", attributes, kDataEncryption);
@@ -230,6 +226,25 @@ Headers CompleteHeaders(const ObjectAttributes& attributes) {
   headers.merge(CallbackHeaders(attributes.options));
   if (attributes.forbid_overwrite) headers["x-oss-forbid-overwrite"] = "true";
   return headers;
+}
+
+Headers TagHeaders(const std::map<std::string, std::string>& tags) {
+  Headers headers;
+  // Encoded and joined as a query is.
+  SetUnlessEmpty(
+      headers, "x-oss-tagging", absl::StrJoin(tags, "&", [](std::string* out, const auto& tag) {
+        absl::StrAppend(out, UriEncode(tag.first, false), "=", UriEncode(tag.second, false));
+      }));
+  return headers;
+}
+
+std::map<std::string, std::string> AclOption(const std::map<std::string, std::string>& options) {
+  const auto it = options.find(kAcl);
+  return it == options.end() ? Options() : AclOption(it->second);
+}
+
+std::map<std::string, std::string> AclOption(const std::string& acl) {
+  return acl == kDefaultAcl ? Options() : Options{{kAcl, acl}};
 }
 
 }  // namespace penstock::oss

@@ -4,6 +4,7 @@
 // An object's attributes as the headers of a request, and the rules that OSS has for them. Pure
 // functions. Metadata is encoded where it must be (metadata_encoding.h); all else is sent as it is.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,13 @@ absl::Status CheckOssRules(const ObjectName& object, const ObjectAttributes& att
 Headers InitiateHeaders(const ObjectAttributes& attributes, const std::string& mark);
 Headers PutHeaders(const ObjectAttributes& attributes, const std::string& mark);
 Headers CompleteHeaders(const ObjectAttributes& attributes);
+
+// Of a request that makes an object: its tags.
+Headers TagHeaders(const std::map<std::string, std::string>& tags);
+
+// Of backend options the ACL alone; and the ACL as one, nothing where it is OSS's own default.
+std::map<std::string, std::string> AclOption(const std::map<std::string, std::string>& options);
+std::map<std::string, std::string> AclOption(const std::string& acl);
 
 }  // namespace penstock::oss
 

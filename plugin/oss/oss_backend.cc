@@ -7,10 +7,14 @@
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "plugin/oss/client.h"
+#include "plugin/oss/copy.h"
+#include "plugin/oss/deletion.h"
 #include "plugin/oss/digest.h"
+#include "plugin/oss/listing.h"
 #include "plugin/oss/object_headers.h"
 #include "plugin/oss/overwrite_guard.h"
 #include "plugin/oss/publish.h"
+#include "plugin/oss/read.h"
 #include "plugin/oss/replies.h"
 #include "plugin/oss/requests.h"
 
@@ -97,6 +101,16 @@ class OssBackend final : public Backend {
                   Done<std::unique_ptr<PreparedPut>> done) override;
   void Stat(const ObjectName& object, Done<ObjectStat> done) override;
   void Delete(const ObjectName& object, DoneStatus done) override;
+  void Read(const ObjectName& object, int64_t offset, int64_t length, const std::string& etag,
+            Done<ObjectBytes> done) override;
+  void List(const ListQuery& query, Done<ListedObjects> done) override;
+  void DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
+                  Done<std::vector<absl::Status>> done) override;
+  void Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
+            const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) override;
+  void SetAttributes(const ObjectName& object, const std::string& etag,
+                     const ObjectAttributes& attributes, Done<ObjectStat> done) override;
+  void ListBuckets(Done<std::vector<ListedBucket>> done) override;
 
  private:
   // Goes on with `next(done)` where the attributes' forbid_overwrite, if any, is a promise.
@@ -258,15 +272,43 @@ void OssBackend::PreparePut(const ObjectName& object, const ObjectAttributes& at
 }
 
 void OssBackend::Stat(const ObjectName& object, Done<ObjectStat> done) {
-  HeadObject(client_, policy_, object, "", std::move(done));
+  HeadObject(client_, policy_, object, {}, std::move(done));
 }
 
 void OssBackend::Delete(const ObjectName& object, DoneStatus done) {
-  client_.Call(ObjectRequest(policy_, "DELETE", object), Repeat::kFreely, nullptr,
-               [done = Unless(kReasonNoSuchObject, std::move(done))](
-                   const absl::StatusOr<HttpResponse>& answer) mutable {
-                 std::move(done)(answer.status());
-               });
+  DeleteObject(client_, policy_, object, std::move(done));
+}
+
+void OssBackend::Read(const ObjectName& object, int64_t offset, int64_t length,
+                      const std::string& etag, Done<ObjectBytes> done) {
+  ReadObject(client_, policy_, object, offset, length, etag, std::move(done));
+}
+
+void OssBackend::List(const ListQuery& query, Done<ListedObjects> done) {
+  ListObjects(client_, policy_, query, std::move(done));
+}
+
+void OssBackend::DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
+                            Done<std::vector<absl::Status>> done) {
+  DeleteObjects(client_, policy_, bucket, keys, std::move(done));
+}
+
+void OssBackend::Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
+                      const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) {
+  IfOverwriteIsSafe(target, attributes.value_or(ObjectAttributes()), std::move(done),
+                    [this, source, etag, target, attributes](Done<ObjectStat> next) {
+                      CopyObject(client_, policy_, source, etag, target, attributes,
+                                 std::move(next));
+                    });
+}
+
+void OssBackend::SetAttributes(const ObjectName& object, const std::string& etag,
+                               const ObjectAttributes& attributes, Done<ObjectStat> done) {
+  SetObjectAttributes(client_, policy_, object, etag, attributes, std::move(done));
+}
+
+void OssBackend::ListBuckets(Done<std::vector<ListedBucket>> done) {
+  ListAllBuckets(client_, policy_, std::move(done));
 }
 
 }  // namespace

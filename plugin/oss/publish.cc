@@ -14,9 +14,6 @@
 namespace penstock::oss {
 namespace {
 
-// OSS is silent while it combines parts.
-constexpr absl::Duration kCompleteTimeout = absl::Minutes(10);
-
 constexpr int kCallbackFailed = 203;
 
 // Whether OSS's own answer is missing from `answer`: the application's stands there, or an error
@@ -43,46 +40,6 @@ void LogOddities(const ObjectName& object, const ObjectAttributes& attributes,
     fields.emplace_back("version_id", version_id);
     log::Warning("the bucket has versioning, where OSS ignores forbid_overwrite", fields);
   }
-}
-
-// The rest of the answer to a request that published `object`, as HEAD tells it. `etag` is empty
-// where OSS did not tell it.
-void Describe(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
-              const std::string& version_id, const std::string& etag, Done<ObjectStat> done) {
-  HeadObject(
-      client, policy, object, version_id,
-      [&client, &policy, object, version_id, etag,
-       done = std::move(done)](absl::StatusOr<ObjectStat> stat) mutable {
-        absl::Status problem = stat.status();
-        if (absl::IsPermissionDenied(problem) && !version_id.empty()) {
-          // Versions need a permission of their own; what is there now is most often that one.
-          Describe(client, policy, object, "", etag, std::move(done));
-          return;
-        }
-        if (absl::IsPermissionDenied(problem)) {
-          // Nothing to do about that but to allow it; the caller asks again then.
-          std::move(done)(WithPrefix(problem, "the object was published, but may not be read"));
-          return;
-        }
-        if (stat.ok() && (etag.empty() || stat->etag == etag)) {
-          std::move(done)(std::move(stat));
-          return;
-        }
-        if (stat.ok()) problem = absl::UnavailableError("another object has its name by now");
-        std::move(done)(
-            MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
-                      absl::StrCat("the object was published, but cannot be described: ",
-                                   std::string(problem.message())),
-                      ErrorMetadataOf(problem), RetryDelay(problem).value_or(absl::Seconds(1))));
-      });
-}
-
-// Keeps the version that was told when the object was published, also where HEAD tells none.
-Done<ObjectStat> WithVersion(const std::string& version_id, Done<ObjectStat> done) {
-  return [version_id, done = std::move(done)](absl::StatusOr<ObjectStat> stat) mutable {
-    if (stat.ok() && !version_id.empty()) stat->version_id = version_id;
-    std::move(done)(std::move(stat));
-  };
 }
 
 class OssPut final : public PreparedPut {
@@ -126,8 +83,7 @@ class OssPut final : public PreparedPut {
           stat.mark = std::move(mark);
           stat.request_id = answer->Header("x-oss-request-id");
           if (stat.etag.empty()) {
-            Describe(client, policy, object, stat.version_id, "",
-                     WithVersion(stat.version_id, std::move(done)));
+            DescribePublished(client, policy, object, stat.version_id, "", std::move(done));
           } else {
             std::move(done)(std::move(stat));
           }
@@ -155,7 +111,7 @@ OssRequest CompleteRequest(const ObjectPolicy& policy, const ObjectName& object,
   request.headers["content-type"] = "application/xml";
   request.headers["content-md5"] = ContentMd5(xml);
   request.body = MakeBuffer(xml);
-  request.stall_timeout = kCompleteTimeout;
+  request.stall_timeout = kSilentTimeout;
   return request;
 }
 
@@ -200,8 +156,7 @@ void Complete(OssClient& client, const ObjectPolicy& policy, const ObjectName& o
         const std::string version_id = answer->Header("x-oss-version-id");
         const std::string etag =
             ParseCompleteReply(answer->body).value_or(Unquoted(answer->Header("etag")));
-        Describe(client, policy, object, version_id, etag,
-                 WithVersion(version_id, std::move(done)));
+        DescribePublished(client, policy, object, version_id, etag, std::move(done));
       });
 }
 

@@ -48,6 +48,8 @@ constexpr RemedyRow kOfCode[] = {
     {"NoSuchBucket",
      "check the bucket's name, and that the remote's endpoint is the one it can be reached at"},
     {"UserDisable", "OSS is disabled for the account: look for unpaid bills in the console"},
+    {"InvalidObjectState",
+     "the object is archived: restore it first, in OSS's console or by ossutil"},
     {"KmsServiceNotEnabled", "switch KMS on for the account, or use another encryption"},
 };
 
@@ -82,6 +84,10 @@ std::string RegionOf(const std::string& host) {
   return std::string(absl::StripSuffix(region, "-internal"));
 }
 
+// What there is to say of a denial that names no cause.
+constexpr char kOfDenial[] =
+    "check the permissions of the remote's access key, its endpoint and region";
+
 }  // namespace
 
 std::string RemedyFor(const OssError& error) {
@@ -96,13 +102,24 @@ std::string RemedyFor(const OssError& error) {
   if (error.http_status == 407) return std::string(Find(kOfReason, "HTTP_PROXY"));
   if (error.http_status == 401 ||
       (error.http_status == 403 && error.code != "InvalidObjectState")) {
-    return "check the permissions of the remote's access key, its endpoint and region";
+    return kOfDenial;
   }
   return "";
 }
 
 std::string RemedyFor(const absl::Status& no_answer) {
   return std::string(Find(kOfReason, ErrorReason(no_answer)));
+}
+
+absl::Status WithPermission(const absl::Status& error, const std::string& permission) {
+  ErrorMetadata metadata = ErrorMetadataOf(error);
+  if (metadata[kRemedyField] != kOfDenial || metadata["oss_code"] != "AccessDenied") return error;
+  const std::string remedy =
+      absl::StrCat("grant ", permission, " to the access key's RAM user or role");
+  metadata[kRemedyField] = remedy;
+  return MakeError(error.code(), ErrorReason(error),
+                   absl::StrCat(std::string(error.message()), "; ", remedy), metadata,
+                   RetryDelay(error));
 }
 
 }  // namespace penstock::oss

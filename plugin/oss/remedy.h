@@ -25,6 +25,10 @@ std::string RemedyFor(const OssError& error);
 // About a request of which no answer came (see HttpLoop::Send).
 std::string RemedyFor(const absl::Status& no_answer);
 
+// The same error of a request; where OSS denied it, with what must be granted ("oss:ListObjects")
+// as its remedy, unless a better one is known.
+absl::Status WithPermission(const absl::Status& error, const std::string& permission);
+
 }  // namespace penstock::oss
 
 #endif  // PENSTOCK_PLUGIN_OSS_REMEDY_H_

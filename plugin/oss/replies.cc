@@ -1,7 +1,5 @@
 #include "plugin/oss/replies.h"
 
-#include <pugixml.hpp>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -10,6 +8,7 @@
 #include "base/status_macros.h"
 #include "plugin/object_rules.h"
 #include "plugin/oss/metadata_encoding.h"
+#include "plugin/oss/reply_xml.h"
 
 namespace penstock::oss {
 namespace {
@@ -17,42 +16,14 @@ namespace {
 constexpr char kMetadataPrefix[] = "x-oss-meta-";
 constexpr char kCrc64Header[] = "x-oss-hash-crc64ecma";
 
-absl::Status Bad(const std::string& problem) { return absl::InvalidArgumentError(problem); }
-
-// Loads `xml` into `document`, which must outlive the result: its root, of the name `root`.
-absl::StatusOr<pugi::xml_node> Root(pugi::xml_document& document, const std::string& xml,
-                                    const char* root) {
-  const pugi::xml_parse_result result = document.load_buffer(xml.data(), xml.size());
-  if (!result) return Bad(absl::StrCat("its XML is broken (", result.description(), ")"));
-  const pugi::xml_node node = document.child(root);
-  if (!node) {
-    return Bad(absl::StrCat("its XML is a <", document.document_element().name(), ">, not a <",
-                            root, ">"));
-  }
-  return node;
-}
-
-std::string Text(const pugi::xml_node& parent, const char* name) {
-  return parent.child_value(name);
-}
-
-bool IsTruncated(const pugi::xml_node& root) { return Text(root, "IsTruncated") == "true"; }
-
-// Text that is encoded when the reply says so.
-std::string DecodedText(const pugi::xml_node& root, const pugi::xml_node& parent,
-                        const char* name) {
-  const std::string text = Text(parent, name);
-  return Text(root, "EncodingType") == "url" ? UrlDecode(text) : text;
-}
-
 absl::StatusOr<ListedPart> ParsePart(const pugi::xml_node& node) {
   ListedPart part;
-  if (!absl::SimpleAtoi(Text(node, "PartNumber"), &part.number) ||
-      !absl::SimpleAtoi(Text(node, "Size"), &part.size)) {
-    return Bad("a part of its list has no number or size");
+  if (!absl::SimpleAtoi(ChildText(node, "PartNumber"), &part.number) ||
+      !absl::SimpleAtoi(ChildText(node, "Size"), &part.size)) {
+    return BadReply("a part of its list has no number or size");
   }
-  part.etag = Unquoted(Text(node, "ETag"));
-  if (uint64_t crc64 = 0; absl::SimpleAtoi(Text(node, "HashCrc64ecma"), &crc64)) {
+  part.etag = Unquoted(ChildText(node, "ETag"));
+  if (uint64_t crc64 = 0; absl::SimpleAtoi(ChildText(node, "HashCrc64ecma"), &crc64)) {
     part.crc64 = crc64;
   }
   return part;
@@ -62,16 +33,16 @@ absl::StatusOr<ListedPart> ParsePart(const pugi::xml_node& node) {
 
 bool ParseErrorBody(const std::string& xml, OssError& error) {
   pugi::xml_document document;
-  const absl::StatusOr<pugi::xml_node> root = Root(document, xml, "Error");
+  const absl::StatusOr<pugi::xml_node> root = ReplyRoot(document, xml, "Error");
   if (!root.ok()) return false;
-  error.code = Text(*root, "Code");
-  error.message = Text(*root, "Message");
-  error.ec = Text(*root, "EC");
-  error.request_id = Text(*root, "RequestId");
-  error.part_number = Text(*root, "PartNumber");
-  error.endpoint = Text(*root, "Endpoint");
+  error.code = ChildText(*root, "Code");
+  error.message = ChildText(*root, "Message");
+  error.ec = ChildText(*root, "EC");
+  error.request_id = ChildText(*root, "RequestId");
+  error.part_number = ChildText(*root, "PartNumber");
+  error.endpoint = ChildText(*root, "Endpoint");
   std::string ignored;
-  if (!absl::ParseTime(absl::RFC3339_full, Text(*root, "ServerTime"), &error.server_time,
+  if (!absl::ParseTime(absl::RFC3339_full, ChildText(*root, "ServerTime"), &error.server_time,
                        &ignored)) {
     error.server_time = absl::InfinitePast();
   }
@@ -81,67 +52,67 @@ bool ParseErrorBody(const std::string& xml, OssError& error) {
 absl::StatusOr<std::string> ParseInitiateReply(const std::string& xml) {
   pugi::xml_document document;
   PENSTOCK_ASSIGN_OR_RETURN(const pugi::xml_node root,
-                            Root(document, xml, "InitiateMultipartUploadResult"));
-  std::string upload_id = Text(root, "UploadId");
-  if (upload_id.empty()) return Bad("its XML has no upload id");
+                            ReplyRoot(document, xml, "InitiateMultipartUploadResult"));
+  std::string upload_id = ChildText(root, "UploadId");
+  if (upload_id.empty()) return BadReply("its XML has no upload id");
   return upload_id;
 }
 
 absl::StatusOr<std::string> ParseCompleteReply(const std::string& xml) {
   pugi::xml_document document;
   PENSTOCK_ASSIGN_OR_RETURN(const pugi::xml_node root,
-                            Root(document, xml, "CompleteMultipartUploadResult"));
-  std::string etag = Unquoted(Text(root, "ETag"));
-  if (etag.empty()) return Bad("its XML has no ETag");
+                            ReplyRoot(document, xml, "CompleteMultipartUploadResult"));
+  std::string etag = Unquoted(ChildText(root, "ETag"));
+  if (etag.empty()) return BadReply("its XML has no ETag");
   return etag;
 }
 
 absl::StatusOr<PartsPage> ParsePartsReply(const std::string& xml) {
   pugi::xml_document document;
-  PENSTOCK_ASSIGN_OR_RETURN(const pugi::xml_node root, Root(document, xml, "ListPartsResult"));
+  PENSTOCK_ASSIGN_OR_RETURN(const pugi::xml_node root, ReplyRoot(document, xml, "ListPartsResult"));
   PartsPage page;
   for (const pugi::xml_node& node : root.children("Part")) {
     PENSTOCK_ASSIGN_OR_RETURN(ListedPart part, ParsePart(node));
     page.parts.push_back(std::move(part));
   }
   if (!IsTruncated(root)) return page;
-  page.next_marker = Text(root, "NextPartNumberMarker");
-  if (page.next_marker.empty()) return Bad("its list goes on and does not say where");
+  page.next_marker = ChildText(root, "NextPartNumberMarker");
+  if (page.next_marker.empty()) return BadReply("its list goes on and does not say where");
   return page;
 }
 
 absl::StatusOr<UploadsPage> ParseUploadsReply(const std::string& xml) {
   pugi::xml_document document;
   PENSTOCK_ASSIGN_OR_RETURN(const pugi::xml_node root,
-                            Root(document, xml, "ListMultipartUploadsResult"));
+                            ReplyRoot(document, xml, "ListMultipartUploadsResult"));
   UploadsPage page;
   for (const pugi::xml_node& node : root.children("Upload")) {
     ListedUpload upload;
-    upload.key = DecodedText(root, node, "Key");
-    upload.upload_id = Text(node, "UploadId");
+    upload.key = DecodedChildText(root, node, "Key");
+    upload.upload_id = ChildText(node, "UploadId");
     std::string ignored;
-    if (!absl::ParseTime(absl::RFC3339_full, Text(node, "Initiated"), &upload.initiate_time,
+    if (!absl::ParseTime(absl::RFC3339_full, ChildText(node, "Initiated"), &upload.initiate_time,
                          &ignored) ||
         upload.upload_id.empty()) {
-      return Bad("an upload of its list has no id or time");
+      return BadReply("an upload of its list has no id or time");
     }
     page.uploads.push_back(std::move(upload));
   }
   if (!IsTruncated(root)) return page;
-  page.next_key_marker = DecodedText(root, root, "NextKeyMarker");
-  page.next_upload_id_marker = Text(root, "NextUploadIdMarker");
-  if (page.next_key_marker.empty()) return Bad("its list goes on and does not say where");
+  page.next_key_marker = DecodedChildText(root, root, "NextKeyMarker");
+  page.next_upload_id_marker = ChildText(root, "NextUploadIdMarker");
+  if (page.next_key_marker.empty()) return BadReply("its list goes on and does not say where");
   return page;
 }
 
 absl::StatusOr<bool> ParseVersioningReply(const std::string& xml) {
   pugi::xml_document document;
   PENSTOCK_ASSIGN_OR_RETURN(const pugi::xml_node root,
-                            Root(document, xml, "VersioningConfiguration"));
-  const std::string status = Text(root, "Status");
+                            ReplyRoot(document, xml, "VersioningConfiguration"));
+  const std::string status = ChildText(root, "Status");
   if (status.empty()) return false;  // never was enabled
   if (status == "Enabled" || status == "Suspended") return true;
-  return Bad(absl::StrCat("its versioning is \"", absl::CHexEscape(status), "\""));
+  return BadReply(absl::StrCat("its versioning is \"", absl::CHexEscape(status), "\""));
 }
 
 std::string CompleteBody(const std::vector<PartReference>& parts) {
@@ -181,16 +152,16 @@ absl::Time TimeOf(const HttpResponse& response, const std::string& header) {
   return time;
 }
 
-absl::StatusOr<ObjectStat> ParseHead(const HttpResponse& response) {
+ObjectStat ParseObjectHeaders(const HttpResponse& response) {
   ObjectStat stat;
-  if (!absl::SimpleAtoi(response.Header("content-length"), &stat.size) || stat.size < 0) {
-    return Bad("it does not tell the object's size");
-  }
   stat.etag = Unquoted(response.Header("etag"));
   stat.version_id = response.Header("x-oss-version-id");
   stat.crc64 = Crc64Of(response);
   stat.update_time = TimeOf(response, "last-modified");
   stat.content_type = response.Header("content-type");
+  stat.cache_control = response.Header("cache-control");
+  stat.content_disposition = response.Header("content-disposition");
+  stat.content_encoding = response.Header("content-encoding");
   stat.storage_class = response.Header("x-oss-storage-class");
   stat.request_id = response.Header("x-oss-request-id");
   for (const auto& [name, value] : response.headers) {
@@ -203,6 +174,14 @@ absl::StatusOr<ObjectStat> ParseHead(const HttpResponse& response) {
     }
   }
   stat.metadata = DecodeMetadata(std::move(stat.metadata));
+  return stat;
+}
+
+absl::StatusOr<ObjectStat> ParseHead(const HttpResponse& response) {
+  ObjectStat stat = ParseObjectHeaders(response);
+  if (!absl::SimpleAtoi(response.Header("content-length"), &stat.size) || stat.size < 0) {
+    return BadReply("it does not tell the object's size");
+  }
   return stat;
 }
 

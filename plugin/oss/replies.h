@@ -54,6 +54,9 @@ std::optional<uint64_t> Crc64Of(const HttpResponse& response);
 // InfinitePast when there is none.
 absl::Time TimeOf(const HttpResponse& response, const std::string& header);
 
+// The object that the headers of an answer describe, but for its size.
+ObjectStat ParseObjectHeaders(const HttpResponse& response);
+
 // The object that an answer to HEAD describes.
 absl::StatusOr<ObjectStat> ParseHead(const HttpResponse& response);
 

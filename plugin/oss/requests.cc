@@ -2,13 +2,48 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/error.h"
+
 namespace penstock::oss {
 namespace {
 
-absl::Status CheckHead(const HttpResponse& answer) {
-  const absl::StatusOr<ObjectStat> stat = ParseHead(answer);
-  return stat.ok() ? absl::OkStatus()
-                   : BadAnswerStatus(answer, std::string(stat.status().message()));
+void Describe(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
+              const std::string& version_id, const std::string& etag, Done<ObjectStat> done) {
+  HeadObject(
+      client, policy, object, {version_id, ""},
+      [&client, &policy, object, version_id, etag,
+       done = std::move(done)](absl::StatusOr<ObjectStat> stat) mutable {
+        absl::Status problem = stat.status();
+        if (absl::IsPermissionDenied(problem) && !version_id.empty()) {
+          // Versions need a permission of their own; what is there now is most often that one.
+          Describe(client, policy, object, "", etag, std::move(done));
+          return;
+        }
+        if (absl::IsPermissionDenied(problem)) {
+          // Nothing to do about that but to allow it; the caller asks again then.
+          std::move(done)(WithPrefix(problem, "the object was published, but may not be read"));
+          return;
+        }
+        if (stat.ok() && (etag.empty() || stat->etag == etag)) {
+          std::move(done)(std::move(stat));
+          return;
+        }
+        if (stat.ok()) problem = absl::UnavailableError("another object has its name by now");
+        std::move(done)(
+            MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
+                      absl::StrCat("the object was published, but cannot be described: ",
+                                   std::string(problem.message())),
+                      ErrorMetadataOf(problem), RetryDelay(problem).value_or(absl::Seconds(1))));
+      });
+}
+
+// Keeps the version that was told when the object was published, also where HEAD tells none.
+Done<ObjectStat> WithVersion(const std::string& version_id, Done<ObjectStat> done) {
+  return [version_id, done = std::move(done)](absl::StatusOr<ObjectStat> stat) mutable {
+    if (stat.ok() && !version_id.empty()) stat->version_id = version_id;
+    std::move(done)(std::move(stat));
+  };
 }
 
 }  // namespace
@@ -40,11 +75,23 @@ absl::Status CheckStored(const HttpResponse& answer, const Buffer& body, bool an
   return absl::OkStatus();
 }
 
-void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
-                const std::string& version_id, Done<ObjectStat> done) {
+OssRequest HeadRequest(const ObjectPolicy& policy, const ObjectName& object, const Which& which) {
   Query query;
-  if (!version_id.empty()) query["versionId"] = version_id;
-  client.Call(ObjectRequest(policy, "HEAD", object, std::move(query)), Repeat::kFreely, CheckHead,
+  if (!which.version_id.empty()) query["versionId"] = which.version_id;
+  OssRequest request = ObjectRequest(policy, "HEAD", object, std::move(query));
+  if (!which.etag.empty()) request.headers["if-match"] = Quoted(which.etag);
+  return request;
+}
+
+absl::Status CheckHead(const HttpResponse& answer) {
+  const absl::StatusOr<ObjectStat> stat = ParseHead(answer);
+  return stat.ok() ? absl::OkStatus()
+                   : BadAnswerStatus(answer, std::string(stat.status().message()));
+}
+
+void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
+                const Which& which, Done<ObjectStat> done) {
+  client.Call(HeadRequest(policy, object, which), Repeat::kFreely, CheckHead,
               [done = std::move(done)](absl::StatusOr<HttpResponse> answer) mutable {
                 if (!answer.ok()) {
                   std::move(done)(std::move(answer).status());
@@ -53,5 +100,13 @@ void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName&
                 }
               });
 }
+
+void DescribePublished(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
+                       const std::string& version_id, const std::string& etag,
+                       Done<ObjectStat> done) {
+  Describe(client, policy, object, version_id, etag, WithVersion(version_id, std::move(done)));
+}
+
+std::string Quoted(const std::string& etag) { return absl::StrCat("\"", etag, "\""); }
 
 }  // namespace penstock::oss

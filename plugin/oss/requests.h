@@ -12,6 +12,9 @@
 
 namespace penstock::oss {
 
+// How long OSS may be silent while it combines or copies.
+inline constexpr absl::Duration kSilentTimeout = absl::Minutes(10);
+
 // A request that carries a few bytes at most, to an object or to a bucket.
 OssRequest ObjectRequest(const ObjectPolicy& policy, const std::string& method,
                          const ObjectName& object, Query query = {});
@@ -33,9 +36,29 @@ OssClient::Check ChecksBody(Parser parse) {
 // none.
 absl::Status CheckStored(const HttpResponse& answer, const Buffer& body, bool answers_itself);
 
-// Describes the object that is there now, or with a version that one.
+// Which object of a name is meant.
+struct Which {
+  std::string version_id;  // empty: the one that is there now
+  std::string etag;        // OBJECT_CHANGED unless it is this; empty: whatever it is
+};
+
+// HEAD, and what must be true of its answer.
+OssRequest HeadRequest(const ObjectPolicy& policy, const ObjectName& object, const Which& which);
+absl::Status CheckHead(const HttpResponse& answer);
+
+// Describes an object.
 void HeadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
-                const std::string& version_id, Done<ObjectStat> done);
+                const Which& which, Done<ObjectStat> done);
+
+// The rest of the answer to a request that published `object`, as HEAD tells it. `etag` is empty
+// where OSS did not tell it; UNAVAILABLE when it is another by now. `version_id`, not empty where
+// the bucket keeps versions, is the one that the request made.
+void DescribePublished(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
+                       const std::string& version_id, const std::string& etag,
+                       Done<ObjectStat> done);
+
+// An ETag as conditions have it.
+std::string Quoted(const std::string& etag);
 
 }  // namespace penstock::oss
 

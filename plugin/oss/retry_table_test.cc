@@ -27,7 +27,8 @@ constexpr auto kCredentials = RetryClass::kCredentials;
 
 const Row kRows[] = {
     {304, "", kNever, kReasonRejected},
-    {412, "PreconditionFailed", kNever, kReasonRejected},
+    {412, "PreconditionFailed", kNever, kReasonObjectChanged},
+    {416, "InvalidRange", kNever, kReasonRejected},
     {400, "InvalidArgument", kNever, kReasonRejected},
     {400, "InvalidPart", kNever, kReasonInvalidPart},
     {400, "InvalidPartOrder", kNever, kReasonRejected},

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "server/session/part_plan.h"
 
 namespace penstock {
@@ -83,24 +84,18 @@ v1::ObjectSpec ToProto(const SessionSpec& spec) {
 }
 
 v1::StoredObject StoredObjectOf(const SessionRecord& record) {
-  v1::StoredObject proto;
   const PublishedObject& result = *record.result;
-  const ObjectAttributes& attributes = record.spec.attributes;
-  proto.set_remote(record.spec.remote);
-  proto.set_bucket(record.spec.object.bucket);
-  proto.set_key(record.spec.object.key);
-  proto.set_size(result.size);
-  proto.set_etag(result.etag);
-  proto.set_version_id(result.version_id);
-  proto.set_crc64_ecma(result.crc64);
-  if (result.update_time != absl::InfinitePast()) {
-    *proto.mutable_update_time() = penstock::ToProto(result.update_time);
-  }
-  proto.set_content_type(attributes.content_type);
-  ToMap(attributes.metadata, proto.mutable_metadata());
-  proto.set_storage_class(attributes.storage_class);
-  proto.set_backend_request_id(result.request_id);
-  return proto;
+  ObjectStat stat;
+  stat.size = result.size;
+  stat.etag = result.etag;
+  stat.version_id = result.version_id;
+  stat.crc64 = result.crc64;
+  stat.update_time = result.update_time;
+  stat.content_type = record.spec.attributes.content_type;
+  stat.metadata = record.spec.attributes.metadata;
+  stat.storage_class = record.spec.attributes.storage_class;
+  stat.request_id = result.request_id;
+  return penstock::ToProto(record.spec.remote, record.spec.object, stat);
 }
 
 v1::Session::State ToProto(SessionState state) {
@@ -234,6 +229,31 @@ absl::StatusOr<ClientFrame> FromProto(v1::PutObjectRequest& request) {
                    "`finish`");
 }
 
+v1::StoredObject ToProto(const std::string& remote, const ObjectName& object,
+                         const ObjectStat& stat) {
+  v1::StoredObject proto;
+  proto.set_remote(remote);
+  proto.set_bucket(object.bucket);
+  proto.set_key(object.key);
+  proto.set_size(stat.size);
+  proto.set_etag(ToUtf8(stat.etag));
+  proto.set_version_id(ToUtf8(stat.version_id));
+  if (stat.crc64.has_value()) proto.set_crc64_ecma(*stat.crc64);
+  if (stat.update_time != absl::InfinitePast()) {
+    *proto.mutable_update_time() = ToProto(stat.update_time);
+  }
+  proto.set_content_type(ToUtf8(stat.content_type));
+  for (const auto& [name, value] : stat.metadata) {
+    (*proto.mutable_metadata())[ToUtf8(name)] = ToUtf8(value);
+  }
+  proto.set_storage_class(ToUtf8(stat.storage_class));
+  proto.set_backend_request_id(ToUtf8(stat.request_id));
+  proto.set_cache_control(ToUtf8(stat.cache_control));
+  proto.set_content_disposition(ToUtf8(stat.content_disposition));
+  proto.set_content_encoding(ToUtf8(stat.content_encoding));
+  return proto;
+}
+
 v1::PutObjectResponse ToProto(const ServerFrame& frame, const std::string& session_token) {
   v1::PutObjectResponse response;
   std::visit(ServerFrameToProto{session_token, response}, frame);
@@ -302,6 +322,7 @@ v1::Remote ToProto(const std::string& name, const BackendInfo& info,
   proto.set_max_part_count(capabilities.max_part_count);
   proto.set_max_object_size(capabilities.max_object_size);
   proto.set_reports_crc64(capabilities.reports_crc64);
+  proto.set_lists_complete(capabilities.lists_complete);
   for (const OptionInfo& option : info.object_options) {
     v1::BackendOption* added = proto.add_options();
     added->set_name(option.name);

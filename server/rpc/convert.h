@@ -32,6 +32,10 @@ absl::Duration FromProto(const google::protobuf::Duration& duration);
 // behaviour this server does not have yet: such fields are refused, never ignored.
 absl::StatusOr<ClientFrame> FromProto(v1::PutObjectRequest& request);
 
+// Texts that others may have put there come out as UTF-8.
+v1::StoredObject ToProto(const std::string& remote, const ObjectName& object,
+                         const ObjectStat& stat);
+
 v1::PutObjectResponse ToProto(const ServerFrame& frame, const std::string& session_token);
 
 // `session_token` is set only where the request carried it.

@@ -23,9 +23,6 @@ absl::StatusOr<SessionService::SessionName> NameOf(const Request& request) {
 
 }  // namespace
 
-PutService::PutService(SessionService& sessions, std::map<std::string, const BackendInfo*> kinds)
-    : sessions_(sessions), kinds_(std::move(kinds)) {}
-
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PutService::PutObject(
     grpc::CallbackServerContext*) {
   return ServePutObject(sessions_, kAnonymous);
@@ -89,10 +86,10 @@ grpc::ServerUnaryReactor* PutService::AbortSession(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* PutService::ListRemotes(grpc::CallbackServerContext* context,
                                                   const v1::ListRemotesRequest*,
                                                   v1::ListRemotesResponse* response) {
-  const SessionEnvironment& environment = sessions_.environment();
-  for (const auto& [name, backend] : environment.backends) {
+  const int64_t memory_budget = sessions_.environment().config.memory_budget;
+  for (const auto& [name, remote] : remotes_) {
     *response->add_remotes() =
-        ToProto(name, *kinds_.at(name), backend->capabilities(), environment.config.memory_budget);
+        ToProto(name, *remote.kind, remote.backend->capabilities(), memory_budget);
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);

@@ -1,11 +1,8 @@
 #ifndef PENSTOCK_SERVER_RPC_PUT_SERVICE_H_
 #define PENSTOCK_SERVER_RPC_PUT_SERVICE_H_
 
-#include <map>
-#include <string>
-
 #include "penstock/v1/put.grpc.pb.h"
-#include "plugin/registry.h"
+#include "plugin/remote.h"
 #include "server/session/session_service.h"
 
 namespace penstock {
@@ -19,8 +16,8 @@ using RawPutService = v1::PutService::WithRawCallbackMethod_PutObject<
 // penstock.v1.PutService over the session layer. Everything given must outlive the service.
 class PutService final : public RawPutService {
  public:
-  // `kinds`: the kind of backend of every remote.
-  PutService(SessionService& sessions, std::map<std::string, const BackendInfo*> kinds);
+  PutService(SessionService& sessions, const Remotes& remotes)
+      : sessions_(sessions), remotes_(remotes) {}
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PutObject(
       grpc::CallbackServerContext* context) override;
@@ -39,7 +36,7 @@ class PutService final : public RawPutService {
 
  private:
   SessionService& sessions_;
-  const std::map<std::string, const BackendInfo*> kinds_;
+  const Remotes& remotes_;
 };
 
 }  // namespace penstock

@@ -22,6 +22,7 @@
 #include "base/status_macros.h"
 #include "grpc/health/v1/health.pb.h"
 #include "server/rpc/maintenance_service.h"
+#include "server/rpc/object_service.h"
 #include "server/rpc/put_service.h"
 
 namespace penstock {
@@ -101,8 +102,8 @@ class RpcServerImpl final : public RpcServer {
   ~RpcServerImpl() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen(const std::string& address, const RpcServerOptions& options,
-                      SessionService& sessions, Maintenance& maintenance,
-                      const std::map<std::string, const BackendInfo*>& kinds) {
+                      SessionService& sessions, Objects& objects, Maintenance& maintenance,
+                      const Remotes& remotes) {
     PENSTOCK_RETURN_IF_ERROR(CheckAddress(address, options.insecure));
     grpc::ServerBuilder builder;
     int port = 0;
@@ -115,7 +116,8 @@ class RpcServerImpl final : public RpcServer {
                                kMinClientPingMs);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-    Register(std::make_unique<PutService>(sessions, kinds), builder);
+    Register(std::make_unique<PutService>(sessions, remotes), builder);
+    Register(std::make_unique<ObjectService>(objects), builder);
     Register(std::make_unique<MaintenanceService>(maintenance), builder);
     std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
     if (server == nullptr || port == 0) {
@@ -161,16 +163,19 @@ class RpcServerImpl final : public RpcServer {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
-    const RpcServerOptions& options, SessionService& sessions, Maintenance& maintenance,
-    const std::map<std::string, const BackendInfo*>& kinds) {
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,
+                                                            SessionService& sessions,
+                                                            Objects& objects,
+                                                            Maintenance& maintenance,
+                                                            const Remotes& remotes) {
   // Reflection can describe grpc.health.v1 only when its descriptor is linked: this use links it.
   grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto server = std::make_unique<RpcServerImpl>();
   for (const std::string& address : options.listen) {
-    PENSTOCK_RETURN_IF_ERROR(server->Listen(address, options, sessions, maintenance, kinds));
+    PENSTOCK_RETURN_IF_ERROR(
+        server->Listen(address, options, sessions, objects, maintenance, remotes));
   }
   return server;
 }

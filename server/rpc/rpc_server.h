@@ -7,7 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "plugin/registry.h"
+#include "plugin/remote.h"
+#include "server/objects/objects.h"
 #include "server/session/maintenance.h"
 #include "server/session/session_service.h"
 
@@ -22,16 +23,18 @@ struct RpcServerOptions {
   bool bdp_probe = true;
 };
 
-// The gRPC side of the server: one grpc::Server per listener over one session layer, with its
-// maintenance, health and reflection.
+// The gRPC side of the server: one grpc::Server per listener over one session layer, with the
+// objects that are there, maintenance, health and reflection.
 class RpcServer {
  public:
   // Listens on every address, or on none. INVALID_ARGUMENT for an address that is malformed or not
-  // allowed; FAILED_PRECONDITION / ADDRESS_IN_USE when another server has it. `sessions` and
-  // `maintenance` must outlive the server.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
-      const RpcServerOptions& options, SessionService& sessions, Maintenance& maintenance,
-      const std::map<std::string, const BackendInfo*>& kinds);
+  // allowed; FAILED_PRECONDITION / ADDRESS_IN_USE when another server has it. Everything
+  // given must outlive the server.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const RpcServerOptions& options,
+                                                          SessionService& sessions,
+                                                          Objects& objects,
+                                                          Maintenance& maintenance,
+                                                          const Remotes& remotes);
 
   virtual ~RpcServer() = default;
 

@@ -98,11 +98,9 @@ class ServedTest : public testing::Test {
     environment.clock = &SystemClock();
     service_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
     info_.name = "fake";
-    maintenance_ = std::make_unique<Maintenance>(
-        *service_,
-        std::map<std::string, Maintenance::Remote>{
-            {kTestRemote, {&info_, RemoteRestriction(OptionValues())}}},
-        SecureRandom());
+    remotes_.insert({kTestRemote, {&backend_, &info_, RemoteRestriction(OptionValues())}});
+    objects_ = std::make_unique<Objects>(remotes_, ReadLimits(), *executor_, SystemClock());
+    maintenance_ = std::make_unique<Maintenance>(*service_, remotes_, SecureRandom());
     server_ = *Start({"127.0.0.1:0"});
     channel_ = Connect(server_->addresses().at(0));
     stub_ = v1::PutService::NewStub(channel_);
@@ -113,7 +111,7 @@ class ServedTest : public testing::Test {
     RpcServerOptions options;
     options.listen = std::move(listen);
     options.insecure = insecure;
-    return RpcServer::Start(options, *service_, *maintenance_, {{kTestRemote, &info_}});
+    return RpcServer::Start(options, *service_, *objects_, *maintenance_, remotes_);
   }
 
   static std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
@@ -137,6 +135,8 @@ class ServedTest : public testing::Test {
   const std::unique_ptr<Executor> executor_ = MakeThreadPool(2);
   std::unique_ptr<SessionService> service_;
   BackendInfo info_;
+  Remotes remotes_;
+  std::unique_ptr<Objects> objects_;
   std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<RpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;

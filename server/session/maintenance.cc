@@ -32,8 +32,7 @@ absl::Status BadOlderThan(absl::Duration got) {
 
 }  // namespace
 
-Maintenance::Maintenance(SessionService& service, std::map<std::string, Remote> remotes,
-                         RandomSource& random)
+Maintenance::Maintenance(SessionService& service, Remotes remotes, RandomSource& random)
     : service_(service),
       remotes_(std::move(remotes)),
       random_(random),
@@ -53,12 +52,6 @@ bool Maintenance::AwaitIdle(absl::Duration timeout) {
   const auto idle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return runs_ == 0; };
   MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(idle, timeout);
-}
-
-absl::StatusOr<const Maintenance::Remote*> Maintenance::Find(const std::string& remote) const {
-  const auto found = remotes_.find(remote);
-  if (found == remotes_.end()) return session_errors::UnknownRemote(remote);
-  return &found->second;
 }
 
 template <typename Event>
@@ -82,14 +75,14 @@ absl::Status Maintenance::Start(std::shared_ptr<EventSink<Event>> sink,
 
 absl::Status Maintenance::CollectGarbage(const GarbageQuery& query,
                                          std::shared_ptr<EventSink<GarbageEvent>> sink) {
-  PENSTOCK_ASSIGN_OR_RETURN(const Remote* const remote, Find(query.remote));
+  PENSTOCK_ASSIGN_OR_RETURN(const Remote* const remote, FindRemote(remotes_, query.remote));
   if (query.older_than < kMinOrphanAge) return BadOlderThan(query.older_than);
   GarbageCollector::Scope scope;
   PENSTOCK_ASSIGN_OR_RETURN(scope.buckets, remote->restriction.BucketsMeantBy(query.bucket));
   PENSTOCK_ASSIGN_OR_RETURN(scope.prefix, remote->restriction.Narrow(query.prefix));
   scope.initiated_before = service_.environment().clock->Now() - query.older_than;
   scope.dry_run = query.dry_run;
-  Backend& backend = *service_.environment().backends.at(query.remote);
+  Backend& backend = *remote->backend;
   return Start<GarbageEvent>(
       std::move(sink), [this, &backend, scope](EventSink<GarbageEvent>& events) -> absl::Status {
         GarbageCollector collector(backend, *service_.environment().store);
@@ -104,10 +97,10 @@ absl::Status Maintenance::CollectGarbage(const GarbageQuery& query,
 
 absl::Status Maintenance::DiagnoseRemote(const std::string& remote, const std::string& bucket,
                                          std::shared_ptr<EventSink<RemoteCheck>> sink) {
-  PENSTOCK_ASSIGN_OR_RETURN(const Remote* const known, Find(remote));
+  PENSTOCK_ASSIGN_OR_RETURN(const Remote* const known, FindRemote(remotes_, remote));
   PENSTOCK_ASSIGN_OR_RETURN(const std::vector<std::string> buckets,
                             known->restriction.BucketsMeantBy(bucket));
-  Backend& backend = *service_.environment().backends.at(remote);
+  Backend& backend = *known->backend;
   return Start<RemoteCheck>(
       std::move(sink), [this, &backend, known, buckets](EventSink<RemoteCheck>& events) {
         RemoteDiagnosis diagnosis(backend, *known->kind, *service_.environment().clock, random_);

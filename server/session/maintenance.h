@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -14,8 +13,7 @@
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "base/random.h"
-#include "plugin/object_rules.h"
-#include "plugin/registry.h"
+#include "plugin/remote.h"
 #include "plugin/remote_diagnosis.h"
 #include "server/session/garbage_collector.h"
 #include "server/session/session_service.h"
@@ -42,14 +40,8 @@ class EventSink {
 // a time. Thread-safe.
 class Maintenance {
  public:
-  // What is known of a remote beside its backend.
-  struct Remote {
-    const BackendInfo* kind = nullptr;
-    RemoteRestriction restriction;
-  };
-
-  // `service`, whose backends and store are used, and `random` must outlive it; so must the kinds.
-  Maintenance(SessionService& service, std::map<std::string, Remote> remotes, RandomSource& random);
+  // `service`, whose store is used, and `random` must outlive it.
+  Maintenance(SessionService& service, Remotes remotes, RandomSource& random);
 
   // Stops what runs, and waits for it.
   ~Maintenance();
@@ -83,15 +75,13 @@ class Maintenance {
   static constexpr int kMaxRuns = 4;
 
  private:
-  absl::StatusOr<const Remote*> Find(const std::string& remote) const;
-
   // Runs `work`, and ends `sink` with its result.
   template <typename Event>
   absl::Status Start(std::shared_ptr<EventSink<Event>> sink,
                      std::function<absl::Status(EventSink<Event>&)> work);
 
   SessionService& service_;
-  const std::map<std::string, Remote> remotes_;
+  const Remotes remotes_;
   RandomSource& random_;
 
   std::atomic<bool> stopping_ = false;

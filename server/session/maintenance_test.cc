@@ -74,11 +74,9 @@ class MaintenanceTest : public ServiceFixture {
   }
 
   void Restrict(const OptionValues& options) {
-    maintenance_ =
-        std::make_unique<Maintenance>(*service_,
-                                      std::map<std::string, Maintenance::Remote>{
-                                          {kTestRemote, {&kind_, RemoteRestriction(options)}}},
-                                      SecureRandom());
+    maintenance_ = std::make_unique<Maintenance>(
+        *service_, Remotes{{kTestRemote, {&backend_, &kind_, RemoteRestriction(options)}}},
+        SecureRandom());
   }
 
   void Orphan(const std::string& key) {

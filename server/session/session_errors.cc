@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "base/error.h"
 #include "plugin/backend.h"
+#include "plugin/remote.h"
 
 namespace penstock::session_errors {
 namespace {
@@ -112,11 +113,7 @@ absl::Status ObjectTooLarge(int64_t limit, int64_t got, std::optional<int64_t> b
   return Invalid("OBJECT_TOO_LARGE", message, metadata);
 }
 
-absl::Status UnknownRemote(const std::string& remote) {
-  return Invalid("UNKNOWN_REMOTE",
-                 absl::StrCat("no remote \"", remote, "\" is configured on this server"),
-                 {{"remote", remote}});
-}
+absl::Status UnknownRemote(const std::string& remote) { return penstock::UnknownRemote(remote); }
 
 absl::Status OffsetGap(int64_t expected, int64_t got) {
   return MakeError(Code::kOutOfRange, "OFFSET_GAP",
@@ -296,10 +293,7 @@ absl::Status StoreCorrupt(const std::string& message) {
                    {}, kLongDelay);
 }
 
-absl::Status Backend(const absl::Status& status) {
-  const bool resumable = OutcomeUnknown(status) || status.code() == Code::kDataLoss;
-  return resumable && !RetryDelay(status).has_value() ? WithRetryDelay(status, kLongDelay) : status;
-}
+absl::Status Backend(const absl::Status& status) { return Repeatable(status); }
 
 absl::Status PartNumbersExhausted(int32_t limit) {
   return MakeError(Code::kResourceExhausted, "PART_NUMBERS_EXHAUSTED",

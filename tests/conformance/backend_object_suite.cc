@@ -190,6 +190,9 @@ TEST_P(BackendConformanceTest, ContentHeadersTagsAndClassAreTaken) {
   for (const ObjectName& object : {put, parts}) {
     const ObjectStat stat = Stat(object).value();
     EXPECT_EQ(stat.content_type, attributes.content_type);
+    EXPECT_EQ(stat.cache_control, attributes.cache_control);
+    EXPECT_EQ(stat.content_disposition, attributes.content_disposition);
+    EXPECT_EQ(stat.content_encoding, attributes.content_encoding);
     EXPECT_EQ(stat.storage_class, "IA");
   }
 }

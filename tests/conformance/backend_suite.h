@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "plugin/backend.h"
 #include "tests/support/backend_calls.h"
 #include "tests/support/pending.h"
@@ -43,7 +44,7 @@ class BackendHarness {
   virtual void Remember(const ObjectName& /*object*/) {}
   virtual void CleanUp() {}
 
-  // Whether the bytes of objects can be read back; if not, only size and CRC-64 are compared.
+  // Whether the bytes of objects can be read back other than through the backend.
   virtual bool can_read() const { return true; }
   virtual std::string ReadObject(const ObjectName& object) = 0;
 };
@@ -55,6 +56,17 @@ struct BackendUnderTest {
 
   friend void PrintTo(const BackendUnderTest& backend, std::ostream* out) { *out << backend.name; }
 };
+
+// Ends a test that needs a call which the backend does not have.
+#define PENSTOCK_SKIP_IF_NOT_SUPPORTED(status)               \
+  if (ErrorReason(status) == kReasonNotSupported) {          \
+    GTEST_SKIP() << "not supported: " << (status).message(); \
+  }                                                          \
+  static_assert(true, "")
+
+// Keys that a path, a URL, a query or an XML document could take for something else. Not every
+// backend takes all of them.
+std::vector<std::string> OddKeys();
 
 class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest>,
                                protected testing_support::BackendCalls {
@@ -78,6 +90,17 @@ class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest>,
   const Capabilities& capabilities() { return backend().capabilities(); }
   ObjectName Name(const std::string& key);
 
+  // Lists page by page, up to `limit` objects and prefixes each. Adds the keys and the prefixes of
+  // all of them to `told`, as Name was given them, and checks that they come in order and once.
+  absl::Status ListAll(const std::string& prefix, const std::string& delimiter, int32_t limit,
+                       std::vector<std::string>& told);
+
+  // Query of ListAll.
+  ListQuery Query(const std::string& prefix, const std::string& delimiter, int32_t limit);
+
+  // What of a page ListAll adds: keys and prefixes in one order.
+  std::vector<std::string> Told(const ListedObjects& page);
+
   // A key that has `size` bytes once it is a Name.
   std::string LongKey(size_t size) const {
     return std::string(size - harness_->key_prefix().size(), 'k');
@@ -90,7 +113,8 @@ class BackendConformanceTest : public testing::TestWithParam<BackendUnderTest>,
   std::vector<PartReference> UploadAll(const ObjectName& object, const std::string& upload_id,
                                        const std::vector<Part>& parts);
 
-  // Checks that `object` is what is there now: bytes, CRC-64, mark; and that `published`, if it is
+  // Checks that `object` is what is there now: bytes, CRC-64, mark; read through the backend where
+  // it can, and by the harness where that can; and that `published`, if it is
   // not null, said so.
   void ExpectObject(const ObjectName& object, const std::string& bytes,
                     const ObjectStat* published = nullptr);

@@ -163,4 +163,46 @@ void FaultyBackend::Delete(const ObjectName& object, DoneStatus done) {
             [&](DoneStatus forwarded) { inner_->Delete(object, std::move(forwarded)); });
 }
 
+void FaultyBackend::Read(const ObjectName& object, int64_t offset, int64_t length,
+                         const std::string& etag, Done<ObjectBytes> done) {
+  Intercept(BackendCall::kRead, std::move(done), [&](Done<ObjectBytes> forwarded) {
+    inner_->Read(object, offset, length, etag, std::move(forwarded));
+  });
+}
+
+void FaultyBackend::List(const ListQuery& query, Done<ListedObjects> done) {
+  Intercept(BackendCall::kList, std::move(done),
+            [&](Done<ListedObjects> forwarded) { inner_->List(query, std::move(forwarded)); });
+}
+
+void FaultyBackend::DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
+                               Done<std::vector<absl::Status>> done) {
+  Intercept(BackendCall::kDeleteMany, std::move(done),
+            [&](Done<std::vector<absl::Status>> forwarded) {
+              inner_->DeleteMany(bucket, keys, std::move(forwarded));
+            });
+}
+
+void FaultyBackend::Copy(const ObjectName& source, const std::string& etag,
+                         const ObjectName& target,
+                         const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) {
+  Intercept(BackendCall::kCopy, std::move(done), [&](Done<ObjectStat> forwarded) {
+    inner_->Copy(source, etag, target, attributes, std::move(forwarded));
+  });
+}
+
+void FaultyBackend::SetAttributes(const ObjectName& object, const std::string& etag,
+                                  const ObjectAttributes& attributes, Done<ObjectStat> done) {
+  Intercept(BackendCall::kSetAttributes, std::move(done), [&](Done<ObjectStat> forwarded) {
+    inner_->SetAttributes(object, etag, attributes, std::move(forwarded));
+  });
+}
+
+void FaultyBackend::ListBuckets(Done<std::vector<ListedBucket>> done) {
+  Intercept(BackendCall::kListBuckets, std::move(done),
+            [&](Done<std::vector<ListedBucket>> forwarded) {
+              inner_->ListBuckets(std::move(forwarded));
+            });
+}
+
 }  // namespace penstock::testing_support

@@ -26,6 +26,12 @@ enum class BackendCall {
   kSendPut,  // PreparedPut::Send
   kStat,
   kDelete,
+  kRead,
+  kList,
+  kDeleteMany,
+  kCopy,
+  kSetAttributes,
+  kListBuckets,
 };
 
 // What is to go wrong, once.
@@ -81,6 +87,16 @@ class FaultyBackend final : public Backend {
                   Done<std::unique_ptr<PreparedPut>> done) override;
   void Stat(const ObjectName& object, Done<ObjectStat> done) override;
   void Delete(const ObjectName& object, DoneStatus done) override;
+  void Read(const ObjectName& object, int64_t offset, int64_t length, const std::string& etag,
+            Done<ObjectBytes> done) override;
+  void List(const ListQuery& query, Done<ListedObjects> done) override;
+  void DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
+                  Done<std::vector<absl::Status>> done) override;
+  void Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
+            const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) override;
+  void SetAttributes(const ObjectName& object, const std::string& etag,
+                     const ObjectAttributes& attributes, Done<ObjectStat> done) override;
+  void ListBuckets(Done<std::vector<ListedBucket>> done) override;
 
  private:
   class Put;

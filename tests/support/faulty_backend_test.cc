@@ -79,7 +79,13 @@ TEST_F(FaultyBackendTest, EveryCallCanFailAtEitherMoment) {
     fails(BackendCall::kPreparePut, [&] { return Put(object_, "x").status(); });
     fails(BackendCall::kSendPut, [&] { return Put(object_, "x").status(); });
     fails(BackendCall::kStat, [&] { return Stat(object_).status(); });
+    fails(BackendCall::kRead, [&] { return Read(object_, 0, 1).status(); });
+    fails(BackendCall::kList, [&] { return List({"bucket", "", "", "", 1}).status(); });
+    fails(BackendCall::kCopy, [&] { return Copy(object_, object_).status(); });
+    fails(BackendCall::kSetAttributes, [&] { return SetAttributes(object_, {}).status(); });
+    fails(BackendCall::kListBuckets, [&] { return ListBuckets().status(); });
     fails(BackendCall::kDelete, [&] { return Delete(object_); });
+    fails(BackendCall::kDeleteMany, [&] { return DeleteMany("bucket", {"key"}).status(); });
   }
 }
 
