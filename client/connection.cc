@@ -65,6 +65,10 @@ bool IsTransportError(const absl::Status& status) {
   }
 }
 
+bool CanTryAgain(const absl::Status& status) {
+  return RetryDelay(status).has_value() || IsTransportError(status);
+}
+
 absl::Status AfterAnswers(const absl::Status& status) {
   if (!IsTransportError(status)) return status;
   return MakeError(
@@ -73,16 +77,18 @@ absl::Status AfterAnswers(const absl::Status& status) {
 }
 
 Connection::Connection(const std::vector<std::string>& addresses) {
-  for (const std::string& address : addresses) {
-    const std::shared_ptr<grpc::Channel> channel = MakeChannel(address);
-    servers_.push_back(
-        {address, v1::PutService::NewStub(channel), v1::MaintenanceService::NewStub(channel)});
-  }
+  for (const std::string& address : addresses) Add(address, MakeChannel(address));
 }
 
 Connection::Connection(const std::shared_ptr<grpc::ChannelInterface>& channel) {
-  servers_.push_back({"the given channel", v1::PutService::NewStub(channel),
-                      v1::MaintenanceService::NewStub(channel)});
+  Add("the given channel", channel);
+}
+
+void Connection::Add(const std::string& address,
+                     const std::shared_ptr<grpc::ChannelInterface>& channel) {
+  servers_.push_back({address, v1::PutService::NewStub(channel),
+                      v1::MaintenanceService::NewStub(channel),
+                      v1::ObjectService::NewStub(channel)});
 }
 
 absl::Status Connection::Call(
@@ -91,6 +97,14 @@ absl::Status Connection::Call(
   return Try(
       [&call](Server& server, grpc::ClientContext& context) { return call(*server.put, context); },
       timeout);
+}
+
+absl::Status Connection::CallObjects(
+    const std::function<grpc::Status(v1::ObjectService::Stub&, grpc::ClientContext&)>& call,
+    absl::Duration timeout) {
+  return Try([&call](Server& server,
+                     grpc::ClientContext& context) { return call(*server.objects, context); },
+             timeout);
 }
 
 absl::Status Connection::Try(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,

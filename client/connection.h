@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "penstock/v1/maintenance.grpc.pb.h"
+#include "penstock/v1/object.grpc.pb.h"
 #include "penstock/v1/put.grpc.pb.h"
 
 namespace penstock {
@@ -27,6 +28,9 @@ absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& con
 // names a reason with every error.
 bool IsTransportError(const absl::Status& status);
 
+// Whether the same can succeed later: the server says so, or the way to it failed.
+bool CanTryAgain(const absl::Status& status);
+
 // One or more servers of one cluster, tried in turn. Not thread-safe but for the stubs.
 class Connection {
  public:
@@ -35,6 +39,7 @@ class Connection {
   explicit Connection(const std::shared_ptr<grpc::ChannelInterface>& channel);
 
   v1::PutService::Stub& stub() { return *servers_[current_].put; }
+  v1::ObjectService::Stub& objects() { return *servers_[current_].objects; }
   const std::string& address() const { return servers_[current_].address; }
   void UseNext() { current_ = (current_ + 1) % servers_.size(); }
 
@@ -42,6 +47,11 @@ class Connection {
   // reached.
   absl::Status Call(
       const std::function<grpc::Status(v1::PutService::Stub&, grpc::ClientContext&)>& call,
+      absl::Duration timeout = absl::Seconds(30));
+
+  // Likewise, a method of the object service.
+  absl::Status CallObjects(
+      const std::function<grpc::Status(v1::ObjectService::Stub&, grpc::ClientContext&)>& call,
       absl::Duration timeout = absl::Seconds(30));
 
   // Likewise, a method of the maintenance service that streams its answers to `take`. Not on
@@ -58,8 +68,10 @@ class Connection {
     std::string address;
     std::unique_ptr<v1::PutService::Stub> put;
     std::unique_ptr<v1::MaintenanceService::Stub> maintenance;
+    std::unique_ptr<v1::ObjectService::Stub> objects;
   };
 
+  void Add(const std::string& address, const std::shared_ptr<grpc::ChannelInterface>& channel);
   absl::Status Try(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
                    absl::Duration timeout);
 

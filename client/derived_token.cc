@@ -130,6 +130,7 @@ std::string DeriveToken(const std::string& secret, const TokenFacts& facts) {
   AppendField(text, facts.key);
   AppendNumber(text, static_cast<uint64_t>(facts.file.size));
   AppendNumber(text, static_cast<uint64_t>(absl::ToUnixNanos(facts.file.modified)));
+  if (!facts.etag.empty()) AppendField(text, facts.etag);
   std::string digest(EVP_MAX_MD_SIZE, '\0');
   unsigned int length = 0;
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),

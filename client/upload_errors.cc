@@ -79,6 +79,12 @@ absl::Status SourceSizeChanged(int64_t declared, int64_t got) {
                        {{"expected", Text(declared)}, {"got", Text(got)}});
 }
 
+absl::Status SourceNotAsExpected(uint64_t expected_crc64, uint64_t crc64) {
+  return SourceChanged(absl::StrCat("the source was said to have CRC-64 ", Crc(expected_crc64),
+                                    ", it has ", Crc(crc64), ": nothing was published"),
+                       {{"expected", Crc(expected_crc64)}, {"got", Crc(crc64)}});
+}
+
 absl::Status FinishedWithOtherSize(int64_t object_size, int64_t size) {
   return SourceChanged(absl::StrCat("under this token an object of ", object_size,
                                     " bytes was finished before; the source has ", size,

@@ -21,6 +21,7 @@ absl::Status EndedWithoutFinished();
 absl::Status SourceDiffers(int64_t offset, uint64_t server_crc64, uint64_t source_crc64);
 absl::Status SourceTooShort(int64_t server_has, int64_t source_has);
 absl::Status SourceSizeChanged(int64_t declared, int64_t got);
+absl::Status SourceNotAsExpected(uint64_t expected_crc64, uint64_t crc64);
 absl::Status FinishedWithOtherSize(int64_t object_size, int64_t size);
 absl::Status FinishedWithOtherContent(int64_t object_size, uint64_t object_crc64, int64_t size,
                                       uint64_t crc64);

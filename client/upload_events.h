@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "client/attempts.h"
 #include "penstock/v1/put.pb.h"
 
 namespace penstock {
@@ -29,12 +29,6 @@ struct UploadProgress {
   int64_t committed_size = 0;  // durable: the only promise
   int64_t received_size = 0;   // in the server's memory
   int64_t bytes_sent = 0;      // by this Put, over all its streams
-};
-
-struct UploadRetry {
-  absl::Status cause;
-  absl::Duration delay;     // until the next `open`
-  std::string next_server;  // that will be asked
 };
 
 struct UploadDraining {
@@ -62,7 +56,7 @@ class UploadObserver {
   virtual ~UploadObserver() = default;
   virtual void OnOpened(const UploadOpened&) {}
   virtual void OnProgress(const UploadProgress&) {}
-  virtual void OnRetry(const UploadRetry&) {}
+  virtual void OnRetry(const TransferRetry&) {}
   virtual void OnDraining(const UploadDraining&) {}
   virtual void OnFinished(const UploadResult&) {}
 };

@@ -1,10 +1,8 @@
 #include "client/upload_task.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -22,10 +20,6 @@ UploadOptions Checked(UploadOptions options) {
   return options;
 }
 
-bool CanOpenAgain(const absl::Status& status) {
-  return RetryDelay(status).has_value() || IsTransportError(status);
-}
-
 }  // namespace
 
 UploadTask::UploadTask(Connection connection, Source& source, v1::ObjectSpec spec,
@@ -38,20 +32,12 @@ UploadTask::UploadTask(Connection connection, Source& source, v1::ObjectSpec spe
       start_time_(absl::Now()),
       connection_(std::move(connection)),
       content_(source),
-      backoff_(options_.first_retry_delay, options_.max_retry_delay),
-      stall_clock_(options_.give_up_after) {
+      attempts_(options_, [this] { source_.Interrupt(); }) {
   if (declared_size_.has_value()) spec_.set_total_size(*declared_size_);
 }
 
 absl::StatusOr<UploadResult> UploadTask::Run() {
-  std::thread watchdog([this] { Watch(); });
-  const auto end_watch = absl::MakeCleanup([this, &watchdog] {
-    {
-      MutexLock lock(&mutex_);
-      done_ = true;
-    }
-    watchdog.join();
-  });
+  attempts_.Watch();
   while (true) {
     const absl::Status status = RunStream();
     if (finished_.has_value()) return TakeFinished();
@@ -59,7 +45,7 @@ absl::StatusOr<UploadResult> UploadTask::Run() {
   }
 }
 
-void UploadTask::Cancel() { StopWith(Stop::kCancelled); }
+void UploadTask::Cancel() { attempts_.Cancel(); }
 
 absl::StatusOr<UploadResult> UploadTask::TakeFinished() {
   const v1::StoredObject& object = finished_->object();
@@ -89,8 +75,8 @@ absl::StatusOr<UploadResult> UploadTask::TakeFinished() {
 // The server may know the end before we do: then the source has only to be compared.
 absl::Status UploadTask::ReadToEnd() {
   if (end_.has_value()) return absl::OkStatus();
-  stall_clock_.OnProgress();
-  stall_clock_.OnSourceWait(true);  // nothing depends on the server any more
+  attempts_.clock().OnProgress();
+  attempts_.clock().OnOwnWait(true);  // nothing depends on the server any more
   PENSTOCK_RETURN_IF_ERROR(content_.MoveTo(content_.position(), [] { return absl::OkStatus(); }));
   std::string buffer(static_cast<size_t>(kMaxChunkBytes), '\0');
   while (true) {
@@ -109,27 +95,15 @@ absl::Status UploadTask::WaitToRetry(const absl::Status& cause) {
   if (stop() == Stop::kCancelled) return upload_errors::Cancelled(committed_size_);
   if (stop() == Stop::kStalled) return GiveUp(absl::OkStatus());
   if (cause.ok()) return upload_errors::EndedWithoutFinished();
-  if (!IsOwnLostOpen(cause) && !CanOpenAgain(cause)) return cause;
+  if (!IsOwnLostOpen(cause) && !CanTryAgain(cause)) return cause;
 
-  const std::optional<absl::Duration> asked = RetryDelay(cause);
-  const absl::Duration patience = stall_clock_.Remaining();
-  if (asked.value_or(absl::ZeroDuration()) >= patience) return GiveUp(cause);
-  const absl::Duration delay = std::min(backoff_.Next(asked), patience);
-  const std::string failed_server = connection_.address();
-  connection_.UseNext();
+  const std::optional<TransferRetry> retry = attempts_.Plan(cause, connection_);
+  if (!retry.has_value()) return GiveUp(cause);
   ++result_.retry_count;
-  if (observer_ != nullptr) {
-    observer_->OnRetry({IsTransportError(cause)
-                            ? WithPrefix(cause, absl::StrCat("server ", failed_server))
-                            : cause,
-                        delay, connection_.address()});
-  }
-  MutexLock lock(&mutex_);
-  const auto stopped = [this]()
-                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_ != Stop::kNone; };
-  mutex_.AwaitWithTimeout(stopped, delay);
-  if (stop_ == Stop::kCancelled) return upload_errors::Cancelled(committed_size_);
-  if (stop_ == Stop::kStalled) return GiveUp(cause);
+  if (observer_ != nullptr) observer_->OnRetry(*retry);
+  attempts_.Wait(retry->delay);
+  if (stop() == Stop::kCancelled) return upload_errors::Cancelled(committed_size_);
+  if (stop() == Stop::kStalled) return GiveUp(cause);
   return absl::OkStatus();
 }
 
@@ -150,35 +124,6 @@ bool UploadTask::IsOwnLostOpen(const absl::Status& status) {
 
 absl::Status UploadTask::GiveUp(const absl::Status& cause) const {
   return upload_errors::NoProgress(options_.give_up_after, committed_size_, cause);
-}
-
-// The watchdog's thread.
-void UploadTask::Watch() {
-  const auto done = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return done_; };
-  const absl::Duration longest_nap = std::min(options_.give_up_after / 4, absl::Seconds(1));
-  while (true) {
-    const absl::Duration remaining = stall_clock_.Remaining();
-    if (remaining <= absl::ZeroDuration()) {
-      StopWith(Stop::kStalled);
-      return;
-    }
-    MutexLock lock(&mutex_);
-    if (mutex_.AwaitWithTimeout(done, std::min(remaining, longest_nap))) return;
-  }
-}
-
-UploadTask::Stop UploadTask::stop() const {
-  MutexLock lock(&mutex_);
-  return stop_;
-}
-
-void UploadTask::StopWith(Stop stop) {
-  {
-    MutexLock lock(&mutex_);
-    if (stop_ == Stop::kNone || stop == Stop::kCancelled) stop_ = stop;
-    if (stream_ != nullptr) stream_->Cancel();
-  }
-  source_.Interrupt();
 }
 
 }  // namespace penstock

@@ -5,13 +5,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/mutex.h"
+#include "client/attempts.h"
 #include "client/connection.h"
 #include "client/hashed_source.h"
-#include "client/upload_backoff.h"
 #include "client/upload_events.h"
 #include "client/upload_stream.h"
 #include "client/uploader.h"
@@ -39,7 +37,7 @@ class UploadTask {
   void Cancel();
 
  private:
-  enum class Stop { kNone, kCancelled, kStalled };
+  using Stop = Attempts::Stop;
   struct SourceEnd {
     int64_t size = 0;
     uint64_t crc64 = 0;
@@ -66,9 +64,7 @@ class UploadTask {
   bool IsOwnLostOpen(const absl::Status& status);
   absl::Status GiveUp(const absl::Status& cause) const;
 
-  void Watch();
-  Stop stop() const;
-  void StopWith(Stop stop);
+  Stop stop() const { return attempts_.stop(); }
 
   // Constant after construction.
   const UploadOptions options_;
@@ -82,7 +78,6 @@ class UploadTask {
   // stream where noted.
   Connection connection_;
   HashedSource content_;
-  UploadBackoff backoff_;                       // and reading thread
   std::optional<int64_t> epoch_;                // of the last `opened`
   bool open_unanswered_ = false;                // since then an `open` may have had an effect
   int64_t committed_size_ = 0;                  // highest ever told; and reading thread
@@ -91,14 +86,9 @@ class UploadTask {
   bool finish_sent_ = false;
   UploadResult result_;
 
-  StallClock stall_clock_;             // thread-safe
+  Attempts attempts_;
   std::atomic<int64_t> sent_end_ = 0;  // the server can have received no more than this
   std::atomic<int64_t> bytes_sent_ = 0;
-
-  mutable Mutex mutex_;  // guards what follows
-  Stop stop_ ABSL_GUARDED_BY(mutex_) = Stop::kNone;
-  bool done_ ABSL_GUARDED_BY(mutex_) = false;
-  UploadStream* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;  // under way
 };
 
 }  // namespace penstock

@@ -24,15 +24,8 @@ absl::Duration FromProto(const google::protobuf::Duration& duration) {
 
 absl::Status UploadTask::RunStream() {
   UploadStream stream(connection_.stub());
-  {
-    MutexLock lock(&mutex_);
-    if (stop_ != Stop::kNone) return absl::CancelledError();
-    stream_ = &stream;
-  }
-  const auto forget = absl::MakeCleanup([this] {
-    MutexLock lock(&mutex_);
-    stream_ = nullptr;
-  });
+  if (!attempts_.BeginCall([&stream] { stream.Cancel(); })) return absl::CancelledError();
+  const auto forget = absl::MakeCleanup([this] { attempts_.EndCall(); });
 
   const absl::StatusOr<v1::SessionOpened> opened = stream.Open(MakeOpen());
   if (!opened.ok()) {
@@ -125,9 +118,9 @@ absl::Status UploadTask::GoTo(UploadStream& stream, const v1::SessionOpened& ope
     }
     return absl::OkStatus();
   };
-  stall_clock_.OnSourceWait(true);
+  attempts_.clock().OnOwnWait(true);
   const absl::Status moved = content_.MoveTo(offset, go_on);
-  stall_clock_.OnSourceWait(false);
+  attempts_.clock().OnOwnWait(false);
   if (absl::IsCancelled(moved)) return absl::OkStatus();
   PENSTOCK_RETURN_IF_ERROR(moved);
   if (content_.crc64() == opened.resume_crc64_ecma()) return absl::OkStatus();
@@ -161,21 +154,24 @@ absl::Status UploadTask::SendFinish(UploadStream& stream) {
   if (content_.position() != declared_size_.value_or(content_.position())) {
     return upload_errors::SourceSizeChanged(*declared_size_, content_.position());
   }
+  if (content_.crc64() != options_.expected_crc64.value_or(content_.crc64())) {
+    return upload_errors::SourceNotAsExpected(*options_.expected_crc64, content_.crc64());
+  }
   end_ = SourceEnd{content_.position(), content_.crc64()};
   v1::PutObjectRequest request;
   request.mutable_finish()->set_total_size(end_->size);
   request.mutable_finish()->set_crc64_ecma(end_->crc64);
   stream.Write(request);
   // Publishing is work that shows no progress: it gets its time once, not with every attempt.
-  if (!std::exchange(finish_sent_, true)) stall_clock_.OnProgress();
+  if (!std::exchange(finish_sent_, true)) attempts_.clock().OnProgress();
   return absl::OkStatus();
 }
 
 absl::StatusOr<size_t> UploadTask::ReadSource(char* buffer, size_t capacity) {
   source_.AwaitRoom();  // the server's turn: this wait counts
-  stall_clock_.OnSourceWait(true);
+  attempts_.clock().OnOwnWait(true);
   absl::StatusOr<size_t> count = content_.Read(buffer, capacity);
-  stall_clock_.OnSourceWait(false);
+  attempts_.clock().OnOwnWait(false);
   return count;
 }
 
@@ -217,8 +213,7 @@ absl::Status UploadTask::TakeCommitted(int64_t committed_size) {
   if (committed_size == committed_size_) return absl::OkStatus();
   committed_size_ = committed_size;
   content_.Release(committed_size);
-  stall_clock_.OnProgress();
-  backoff_.Reset();
+  attempts_.OnProgress();
   return absl::OkStatus();
 }
 

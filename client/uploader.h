@@ -15,15 +15,17 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "base/mutex.h"
+#include "client/attempts.h"
 #include "client/source.h"
 #include "client/upload_events.h"
 #include "penstock/v1/put.pb.h"
@@ -32,19 +34,18 @@ namespace penstock {
 
 class UploadTask;
 
-struct UploadOptions {
+// Progress is growth of the committed size; after `finish` and once everything is committed the
+// time for it begins anew.
+struct UploadOptions : RetryPolicy {
   // Names the session: 16 to 128 characters of [A-Za-z0-9._~-]. A secret.
   std::string session_token;
   // What to do with a session of this token that has ended. START_OVER for derived tokens.
   v1::EndedPolicy ended_policy = v1::ENDED_POLICY_REPLAY;
+  // The CRC-64 that the source as a whole must have, where it is known beforehand: otherwise
+  // nothing is published, SOURCE_CHANGED.
+  std::optional<uint64_t> expected_crc64;
   // Bytes of a chunk, 1 to 1 MiB; less when the server wants less.
   int64_t chunk_bytes = int64_t{1} << 20;
-  // Gives up when the committed size has not grown for this long though the source had bytes to
-  // give. After `finish` and once everything is committed the time begins anew.
-  absl::Duration give_up_after = absl::Minutes(5);
-  // Pause before opening again: the first, and what doubling leads to.
-  absl::Duration first_retry_delay = absl::Milliseconds(100);
-  absl::Duration max_retry_delay = absl::Seconds(10);
 };
 
 // Thread-safe; several Puts may run at the same time, each with its own source and token.

@@ -239,7 +239,7 @@ class Diary final : public UploadObserver {
   void OnProgress(const UploadProgress& event) override {
     lines.push_back("committed " + std::to_string(event.committed_size));
   }
-  void OnRetry(const UploadRetry& event) override {
+  void OnRetry(const TransferRetry& event) override {
     lines.push_back("retry after " + ErrorReason(event.cause));
   }
   void OnDraining(const UploadDraining& event) override {
@@ -266,6 +266,22 @@ TEST_F(UploaderTest, TellsWhatHappens) {
   ASSERT_TRUE(Put(service, *source, &diary).ok());
   EXPECT_THAT(diary.lines, ElementsAre("opened at 0", "committed 300", "draining at 400",
                                        "retry after DRAINING", "opened at 400", "finished 1050"));
+}
+
+TEST_F(UploaderTest, PublishesNothingButTheContentThatIsExpected) {
+  const auto take_until_end = [](FakeStream& stream) {
+    stream.Send(FakeStream::Opened());
+    return stream.ReadFinish() ? absl::InternalError("finish came") : Resumable();
+  };
+  FakePutService service(
+      {take_until_end, [](FakeStream& stream) { return TakeTheRest(stream, "", 0); }});
+  UploadOptions options = QuickOptions();
+  options.expected_crc64 = Crc64(content_) + 1;
+  const auto source = memory_.MakeSource();
+  EXPECT_EQ(ErrorReason(Put(service, *source, nullptr, options).status()), "SOURCE_CHANGED");
+  options.expected_crc64 = Crc64(content_);
+  const auto again = memory_.MakeSource();
+  EXPECT_TRUE(Put(service, *again, nullptr, options).ok());
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ class Canceller final : public UploadObserver {
   void OnProgress(const UploadProgress&) override {
     if (!on_retry_) uploader->Cancel();
   }
-  void OnRetry(const UploadRetry&) override {
+  void OnRetry(const TransferRetry&) override {
     if (on_retry_) uploader->Cancel();
   }
   Uploader* uploader = nullptr;

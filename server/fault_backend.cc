@@ -126,7 +126,44 @@ class FaultBackend final : public Backend {
            [=, this](auto answered) { backend_->Stat(object, std::move(answered)); });
   }
 
-  // No session decides anything by these.
+  void Delete(const ObjectName& object, DoneStatus done) override {
+    Around("delete", executor_, std::move(done),
+           [=, this](auto answered) { backend_->Delete(object, std::move(answered)); });
+  }
+
+  void DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
+                  Done<std::vector<absl::Status>> done) override {
+    Around("delete_many", executor_, std::move(done),
+           [=, this](auto answered) { backend_->DeleteMany(bucket, keys, std::move(answered)); });
+  }
+
+  void Read(const ObjectName& object, int64_t offset, int64_t length, const std::string& etag,
+            Done<ObjectBytes> done) override {
+    Around("read", executor_, std::move(done), [=, this](auto answered) {
+      backend_->Read(object, offset, length, etag, std::move(answered));
+    });
+  }
+
+  void List(const ListQuery& query, Done<ListedObjects> done) override {
+    Around("list", executor_, std::move(done),
+           [=, this](auto answered) { backend_->List(query, std::move(answered)); });
+  }
+
+  void Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
+            const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) override {
+    Around("copy", executor_, std::move(done), [=, this](auto answered) {
+      backend_->Copy(source, etag, target, attributes, std::move(answered));
+    });
+  }
+
+  void SetAttributes(const ObjectName& object, const std::string& etag,
+                     const ObjectAttributes& attributes, Done<ObjectStat> done) override {
+    Around("set_attributes", executor_, std::move(done), [=, this](auto answered) {
+      backend_->SetAttributes(object, etag, attributes, std::move(answered));
+    });
+  }
+
+  // Nothing depends on these.
   void ListParts(const ObjectName& object, const std::string& upload_id,
                  Done<std::vector<ListedPart>> done) override {
     backend_->ListParts(object, upload_id, std::move(done));
@@ -134,28 +171,6 @@ class FaultBackend final : public Backend {
   void ListUploads(const std::string& bucket, const std::string& prefix, const std::string& page,
                    Done<ListedUploads> done) override {
     backend_->ListUploads(bucket, prefix, page, std::move(done));
-  }
-  void Delete(const ObjectName& object, DoneStatus done) override {
-    backend_->Delete(object, std::move(done));
-  }
-  void Read(const ObjectName& object, int64_t offset, int64_t length, const std::string& etag,
-            Done<ObjectBytes> done) override {
-    backend_->Read(object, offset, length, etag, std::move(done));
-  }
-  void List(const ListQuery& query, Done<ListedObjects> done) override {
-    backend_->List(query, std::move(done));
-  }
-  void DeleteMany(const std::string& bucket, const std::vector<std::string>& keys,
-                  Done<std::vector<absl::Status>> done) override {
-    backend_->DeleteMany(bucket, keys, std::move(done));
-  }
-  void Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
-            const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) override {
-    backend_->Copy(source, etag, target, attributes, std::move(done));
-  }
-  void SetAttributes(const ObjectName& object, const std::string& etag,
-                     const ObjectAttributes& attributes, Done<ObjectStat> done) override {
-    backend_->SetAttributes(object, etag, attributes, std::move(done));
   }
   void ListBuckets(Done<std::vector<ListedBucket>> done) override {
     backend_->ListBuckets(std::move(done));

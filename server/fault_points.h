@@ -2,7 +2,8 @@
 #define PENSTOCK_SERVER_FAULT_POINTS_H_
 
 // Fault points (base/fault_point.h) around everything that a session asks of the store and of its
-// backend. A server is wrapped in them only when some are armed; otherwise none of this exists.
+// backend, and around what is done to whole objects. A server is wrapped in them only when some are
+// armed; otherwise none of this exists.
 
 #include <memory>
 #include <string>
@@ -31,7 +32,8 @@ std::unique_ptr<Backend> WithFaultPoints(std::unique_ptr<Backend> backend, Execu
 
 // The calls of a backend that have points.
 inline constexpr const char* kBackendCallNames[] = {
-    "initiate", "upload_part", "complete", "abort_upload", "prepare_put", "send_put", "stat"};
+    "initiate", "upload_part", "complete", "abort_upload", "prepare_put", "send_put",      "stat",
+    "delete",   "delete_many", "read",     "list",         "copy",        "set_attributes"};
 
 }  // namespace penstock
 

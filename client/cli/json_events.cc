@@ -133,7 +133,7 @@ void JsonEvents::OnProgress(const UploadProgress& event) {
   WriteJson(out_, value);
 }
 
-void JsonEvents::OnRetry(const UploadRetry& event) {
+void JsonEvents::OnRetry(const TransferRetry& event) {
   WriteJson(out_, {{"event", "retry"},
                    {"code", absl::StatusCodeToString(event.cause.code())},
                    {"reason", ErrorReason(event.cause)},

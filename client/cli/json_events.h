@@ -37,7 +37,7 @@ class JsonEvents final : public UploadObserver {
 
   void OnOpened(const UploadOpened& event) override;
   void OnProgress(const UploadProgress& event) override;
-  void OnRetry(const UploadRetry& event) override;
+  void OnRetry(const TransferRetry& event) override;
   void OnFinished(const UploadResult& event) override;
 
  private:

@@ -107,7 +107,7 @@ void ProgressView::OnProgress(const UploadProgress& event) {
   if (now - last_shown_ >= interval) ShowLine();
 }
 
-void ProgressView::OnRetry(const UploadRetry& event) {
+void ProgressView::OnRetry(const TransferRetry& event) {
   const std::string reason = ErrorReason(event.cause);
   Say(absl::StrCat(Printable(std::string(event.cause.message())),
                    reason.empty() ? "" : absl::StrCat(" [", reason, "]"), "; again in ",

@@ -49,7 +49,7 @@ class ProgressView final : public UploadObserver {
 
   void OnOpened(const UploadOpened& event) override;
   void OnProgress(const UploadProgress& event) override;
-  void OnRetry(const UploadRetry& event) override;
+  void OnRetry(const TransferRetry& event) override;
   void OnDraining(const UploadDraining& event) override;
   void OnFinished(const UploadResult& event) override;
 

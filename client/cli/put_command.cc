@@ -35,7 +35,7 @@ class Audience final : public UploadObserver {
   void OnProgress(const UploadProgress& event) override {
     for (UploadObserver* observer : observers_) observer->OnProgress(event);
   }
-  void OnRetry(const UploadRetry& event) override {
+  void OnRetry(const TransferRetry& event) override {
     for (UploadObserver* observer : observers_) observer->OnRetry(event);
   }
   void OnDraining(const UploadDraining& event) override {

@@ -247,7 +247,10 @@ absl::Status ObjectReader::Compare() const {
   return object_errors::ChecksumMismatch(*stat_->crc64, crc64_);
 }
 
-void ObjectReader::End(const absl::Status& status) { Close()->End(status); }
+void ObjectReader::End(const absl::Status& status) {
+  const absl::Status kept = status;  // it may be a range's, which goes now
+  Close()->End(kept);
+}
 
 // Gives back what it holds, but for ranges whose answers are still to come: their memory is used.
 std::shared_ptr<ReadSink> ObjectReader::Close() {

@@ -79,6 +79,9 @@ class Objects {
   // May be repeated.
   void Stop();
 
+  // What of the memory of reads is in use.
+  BufferBudget::Stats read_memory() const { return read_memory_.stats(); }
+
   static constexpr int64_t kMaxKeyCount = 1000;
 
  private:

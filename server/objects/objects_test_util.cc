@@ -95,6 +95,12 @@ int FakeObjects::calls(const std::string& call) {
   return counts_[call].calls;
 }
 
+void FakeObjects::AwaitCalls(const std::string& call, int count) {
+  const auto came = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return counts_[call].calls >= count; };
+  MutexLock lock(&mutex_);
+  mutex_.Await(came);
+}
+
 int FakeObjects::most_at_once(const std::string& call) {
   MutexLock lock(&mutex_);
   return counts_[call].most_at_once;

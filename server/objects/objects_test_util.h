@@ -48,6 +48,8 @@ class FakeObjects final : public Backend {
   void CutReadsShort();
 
   int calls(const std::string& call);
+  // Blocks until so many calls of this name came.
+  void AwaitCalls(const std::string& call, int count);
   // Calls of this name that were under way at the same time, at most.
   int most_at_once(const std::string& call);
 

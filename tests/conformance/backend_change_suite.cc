@@ -168,12 +168,9 @@ TEST_P(BackendConformanceTest, CopyTakesObjectsOfAnyKindAndName) {
     if (!backend().CheckObject(odd, {}).ok()) continue;
     SCOPED_TRACE(testing::PrintToString(key));
     ASSERT_TRUE(Put(odd, "content of " + key).ok());
-    const absl::Status there = Copy(odd, other).status();
-    EXPECT_TRUE(there.ok()) << there;
-    ASSERT_TRUE(Delete(odd).ok());
-    const absl::Status back = Copy(other, odd).status();
-    EXPECT_TRUE(back.ok()) << back;
-    ExpectObject(odd, "content of " + key);
+    const absl::Status told = Copy(odd, other).status();
+    EXPECT_TRUE(told.ok()) << told;
+    ExpectObject(other, "content of " + key);
   }
 }
 

@@ -19,7 +19,8 @@ namespace {
 // Over a directory of its own.
 class LocalHarness : public BackendHarness {
  public:
-  LocalHarness() : executor_(MakeThreadPool(4)) {
+  explicit LocalHarness(const std::string& parent = "")
+      : directory_(parent), executor_(MakeThreadPool(4)) {
     std::filesystem::create_directory(directory_.File(bucket()));
     Registry registry;
     registry.Add(LocalBackendInfo());
@@ -44,9 +45,10 @@ class LocalHarness : public BackendHarness {
   std::unique_ptr<Backend> backend_;
 };
 
+// Without faults. In memory where that is possible: a second kind of file system, and a fast one.
 class FaultyLocalHarness final : public LocalHarness {
  public:
-  FaultyLocalHarness() {
+  FaultyLocalHarness() : LocalHarness(std::filesystem::exists("/dev/shm") ? "/dev/shm" : "") {
     backend_ = std::make_unique<testing_support::FaultyBackend>(std::move(backend_), *executor_);
   }
 };

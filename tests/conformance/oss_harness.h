@@ -17,7 +17,7 @@
 namespace penstock {
 
 // An oss backend with all it needs.
-class OssHarness : public BackendHarness {
+class OssHarness : public BackendHarness, protected testing_support::BackendCalls {
  public:
   explicit OssHarness(const OptionValues& options);
 
@@ -25,9 +25,7 @@ class OssHarness : public BackendHarness {
 
   int32_t parts_per_page() const override { return 1000; }
 
-  // That needs a signed request, which no part of the interface makes: CRC-64 and size must do.
-  bool can_read() const override { return false; }
-  std::string ReadObject(const ObjectName&) override { return ""; }
+  std::string ReadObject(const ObjectName& object) override;
 
  private:
   const std::unique_ptr<Executor> executor_;  // goes after the backend
@@ -70,11 +68,10 @@ struct LiveSettings {
 };
 
 // A bucket of the real service, under a prefix of its own. After a test nothing is left under it.
-class LiveHarness final : public OssHarness, protected testing_support::BackendCalls {
+class LiveHarness final : public OssHarness {
  public:
   explicit LiveHarness(const LiveSettings& settings);
 
-  Backend& backend() override { return OssHarness::backend(); }
   std::string bucket() const override { return bucket_; }
   std::string missing_bucket() const override { return missing_bucket_; }
   std::string key_prefix() const override { return prefix_; }

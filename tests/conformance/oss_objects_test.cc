@@ -11,7 +11,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::Pair;
-using testing_support::Pending;
 
 constexpr char kBucket[] = "objects";
 const ObjectName kObject = {kBucket, "a key"};
@@ -25,43 +24,6 @@ class Remote : public testing_support::BackendCalls {
       : emulator_(kBucket, flags), oss_(emulator_.Options(options)) {}
 
   Backend& backend() override { return oss_.backend(); }
-
-  absl::StatusOr<ObjectBytes> Read(const ObjectName& object, int64_t offset, int64_t length,
-                                   const std::string& etag = "") {
-    return Pending<ObjectBytes>(
-               [&](auto done) { backend().Read(object, offset, length, etag, std::move(done)); })
-        .Get();
-  }
-  absl::StatusOr<ListedObjects> List(const ListQuery& query) {
-    return Pending<ListedObjects>([&](auto done) { backend().List(query, std::move(done)); }).Get();
-  }
-  absl::StatusOr<std::vector<absl::Status>> DeleteMany(const std::string& bucket,
-                                                       const std::vector<std::string>& keys) {
-    return Pending<std::vector<absl::Status>>(
-               [&](auto done) { backend().DeleteMany(bucket, keys, std::move(done)); })
-        .Get();
-  }
-  absl::StatusOr<ObjectStat> Copy(
-      const ObjectName& source, const ObjectName& target, const std::string& etag = "",
-      const std::optional<ObjectAttributes>& attributes = std::nullopt) {
-    return Pending<ObjectStat>([&](auto done) {
-             backend().Copy(source, etag, target, attributes, std::move(done));
-           })
-        .Get();
-  }
-  absl::StatusOr<ObjectStat> SetAttributes(const ObjectName& object,
-                                           const ObjectAttributes& attributes,
-                                           const std::string& etag = "") {
-    return Pending<ObjectStat>([&](auto done) {
-             backend().SetAttributes(object, etag, attributes, std::move(done));
-           })
-        .Get();
-  }
-  absl::StatusOr<std::vector<ListedBucket>> ListBuckets() {
-    return Pending<std::vector<ListedBucket>>(
-               [&](auto done) { backend().ListBuckets(std::move(done)); })
-        .Get();
-  }
 
  private:
   const Emulator emulator_;

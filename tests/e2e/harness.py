@@ -295,6 +295,11 @@ class Server:
     def log(self):
         return self.process.stderr()
 
+    def peak(self):
+        """The most memory that the process had resident so far (VmHWM), in bytes."""
+        with open(f"/proc/{self.process.popen.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024
+
     def __enter__(self):
         return self.start()
 

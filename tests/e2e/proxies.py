@@ -6,7 +6,8 @@ import threading
 
 
 class Proxy:
-    """Forwards every connection to `target` (HOST:PORT), until break_connections resets those there are."""
+    """Forwards every connection to `target` (HOST:PORT), until break_connections resets those there are. Counts what
+    clients sent."""
 
     def __init__(self, target):
         host, port = target.rsplit(":", 1)
@@ -14,6 +15,9 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.connections = 0
+        self.sent = 0
+        self._forwarding = 0
+        self._changed = threading.Condition()  # sent or _forwarding
         self._lock = threading.Lock()
         self._open = []
 
@@ -35,6 +39,16 @@ class Proxy:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
 
+    def wait_sent(self, count, timeout=120):
+        """Waits until clients sent so many bytes."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.sent >= count, timeout), f"sent {self.sent} of {count} bytes"
+
+    def wait_idle(self, timeout=60):
+        """Waits until every connection has ended: all that was sent is counted then."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._forwarding == 0, timeout), f"{self._forwarding} still open"
+
     def _accept(self):
         while True:
             try:
@@ -49,14 +63,24 @@ class Proxy:
             with self._lock:
                 self.connections += 1
                 self._open += [client, server]
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._forward, args=(source, sink), daemon=True).start()
+            with self._changed:
+                self._forwarding += 2
+            for source, sink, count in ((client, server, self._count), (server, client, lambda _: None)):
+                threading.Thread(target=self._forward, args=(source, sink, count), daemon=True).start()
 
-    @staticmethod
-    def _forward(source, sink):
+    def _count(self, data):
+        with self._changed:
+            self.sent += len(data)
+            self._changed.notify_all()
+
+    def _forward(self, source, sink, count):
         with contextlib.suppress(OSError):
-            while data := source.recv(1 << 16):
+            while data := source.recv(1 << 18):
+                count(data)
                 sink.sendall(data)
         for connection in (source, sink):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        with self._changed:
+            self._forwarding -= 1
+            self._changed.notify_all()

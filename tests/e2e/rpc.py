@@ -1,10 +1,13 @@
 """PutObject by hand: frames in, answers or a decoded error out."""
 import dataclasses
+import importlib
 import queue
 import threading
+import unittest.mock
 
 import grpc
 
+ANY = unittest.mock.ANY
 MIB = 1 << 20
 
 
@@ -194,3 +197,90 @@ class LiveStream:
         """Resets the stream, and waits until that is done on this side."""
         self.call.cancel()
         self.join()
+
+
+class Objects:
+    """ObjectService as short functions, for one bucket of a remote."""
+
+    def __init__(self, client, remote, bucket):
+        self.client, self.remote, self.bucket = client, remote, bucket
+        self.pb = importlib.import_module("penstock.v1.object_pb2")
+        self.stub = importlib.import_module("penstock.v1.object_pb2_grpc").ObjectServiceStub(client.channel)
+        self._puts = 0
+
+    def name(self, key):
+        return self.pb.ObjectName(remote=self.remote, bucket=self.bucket, key=key)
+
+    def call(self, method, request):
+        try:
+            return getattr(self.stub, method)(request, timeout=60)
+        except grpc.RpcError as error:
+            raise decode_failure(error) from None
+
+    def put(self, key, data, spec=None, token=None):
+        """Puts an object through PutService; returns its `finished`."""
+        self._puts += 1
+        client = self.client
+        frame = client.open(token or f"token-of-{id(self)}-{self._puts:08}", self.remote, self.bucket, key, spec)
+        return client.put_finished([frame, *client.chunks(data), client.finish(len(data))])
+
+    def stat(self, key):
+        return self.call("StatObject", self.pb.StatObjectRequest(object=self.name(key))).object
+
+    def begin_read(self, key, offset=0, length=None, if_match=""):
+        request = self.pb.ReadObjectRequest(object=self.name(key), offset=offset, if_match=if_match)
+        if length is not None:
+            request.length = length
+        return self.stub.ReadObject(request, timeout=120)
+
+    def read(self, key, offset=0, length=None, if_match=""):
+        """(the frame `opened`, the bytes); checks that the chunks fit together."""
+        opened, data = None, []
+        at = 0
+        try:
+            for response in self.begin_read(key, offset, length, if_match):
+                if response.HasField("opened"):
+                    opened = response.opened
+                    at = opened.offset
+                    continue
+                assert response.chunk.offset == at and 0 < len(response.chunk.data) <= MIB
+                at += len(response.chunk.data)
+                data.append(response.chunk.data)
+        except grpc.RpcError as error:
+            raise decode_failure(error, data) from None
+        assert at == opened.offset + opened.length
+        return opened, b"".join(data)
+
+    def list(self, **query):
+        return self.call("ListObjects", self.pb.ListObjectsRequest(remote=self.remote, bucket=self.bucket, **query))
+
+    def names(self, **query):
+        """The keys of all pages, and the prefixes in angle brackets, in their order."""
+        found, token = [], ""
+        while True:
+            page = self.list(page_token=token, **query)
+            found += [(o.object.key, o.object.key) for o in page.objects] + [(p, f"<{p}>") for p in page.prefixes]
+            token = page.next_page_token
+            if not token:
+                return [shown for name, shown in sorted(found, key=lambda entry: entry[0].encode())]
+
+    def delete(self, key):
+        self.call("DeleteObject", self.pb.DeleteObjectRequest(object=self.name(key)))
+
+    def delete_many(self, keys):
+        request = self.pb.DeleteObjectsRequest(remote=self.remote, bucket=self.bucket, keys=keys)
+        return list(self.call("DeleteObjects", request).failures)
+
+    def copy(self, source, target, if_match="", attributes=None):
+        request = self.pb.CopyObjectRequest(source=self.name(source), target=self.name(target), if_match=if_match)
+        if attributes is not None:
+            request.attributes.CopyFrom(self.pb.ObjectAttributes(**attributes))
+        return self.call("CopyObject", request).object
+
+    def update(self, key, attributes, if_match=""):
+        request = self.pb.UpdateObjectMetadataRequest(object=self.name(key), if_match=if_match,
+                                                      attributes=self.pb.ObjectAttributes(**attributes))
+        return self.call("UpdateObjectMetadata", request).object
+
+    def buckets(self):
+        return list(self.call("ListBuckets", self.pb.ListBucketsRequest(remote=self.remote)).buckets)

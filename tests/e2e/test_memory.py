@@ -18,12 +18,6 @@ FRAGMENTATION = 48 * MIB
 QUICK = {"progress_interval": "200ms", "bdp_probe": False}
 
 
-def peak(server):
-    """The most memory that the process had resident so far (VmHWM), in bytes."""
-    with open(f"/proc/{server.process.popen.pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024
-
-
 def opening(client, number):
     return client.open(f"memory-token-{number:08}", "oss", harness.BUCKET, f"k{number}")
 
@@ -68,15 +62,15 @@ def test_more_streams_than_half_the_budget_carries_are_refused(workspace, emulat
 def test_stalled_streams_stay_within_the_budget(workspace, emulator, stubs, budget, wanted):
     server = harness.Server(workspace, {"oss": emulator.remote()}, {**QUICK, "memory_budget": f"{budget // MIB}MiB"})
     with server, rpc.Client(stubs, server.address) as client, cancelled_at_the_end() as streams:
-        at_start = peak(server)
+        at_start = server.peak()
         admitted_streams(client, streams, wanted)
-        opened = peak(server)
+        opened = server.peak()
         data = random.Random(1).randbytes(MIB)
         for stream in streams:
             stream.send(client.chunk(0, data))
         for stream in streams:
             stream.wait_received(MIB)
-        most = peak(server)
+        most = server.peak()
         print(f"budget {budget // MIB} MiB: {len(streams)} streams of 1 MiB; peak {at_start / MIB:.1f} MiB at start, "
               f"{opened / MIB:.1f} with all streams open, {most / MIB:.1f} with all data")
         assert len(streams) == min(wanted, budget // 2 // STREAM_BYTES)
@@ -91,7 +85,7 @@ def test_streams_that_all_send_at_once_stay_within_the_budget(workspace, emulato
     server = harness.Server(workspace, {"oss": emulator.remote()}, {**QUICK, "memory_budget": "64MiB"})
     data = random.Random(2).randbytes(size)
     with server, rpc.Client(stubs, server.address) as client:
-        at_start = peak(server)
+        at_start = server.peak()
         emulator.add_fault("UploadPart", "hold", count=1000)
         streams = []
         assert admitted_streams(client, streams, count) is None
@@ -101,7 +95,7 @@ def test_streams_that_all_send_at_once_stay_within_the_budget(workspace, emulato
         emulator.clear_faults()
         for stream in streams:
             stream.join()
-        most = peak(server)
+        most = server.peak()
         print(f"budget 64 MiB: {count} streams of {size // MIB} MiB at once; peak {at_start / MIB:.1f} MiB at start, "
               f"{most / MIB:.1f} in the end")
         assert [s.failure for s in streams] == [None] * count

@@ -1,4 +1,4 @@
-#include "client/upload_backoff.h"
+#include "client/backoff.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,10 +12,10 @@ absl::Duration SteadyNow() {
 
 }  // namespace
 
-UploadBackoff::UploadBackoff(absl::Duration first, absl::Duration maximum)
+Backoff::Backoff(absl::Duration first, absl::Duration maximum)
     : first_(first), maximum_(maximum), next_(first), random_(std::random_device()()) {}
 
-absl::Duration UploadBackoff::Next(std::optional<absl::Duration> asked) {
+absl::Duration Backoff::Next(std::optional<absl::Duration> asked) {
   std::uniform_real_distribution<double> jitter(0.5, 1.0);
   const absl::Duration own = next_ * jitter(random_);
   next_ = std::min(next_ * 2, maximum_);
@@ -31,7 +31,7 @@ void StallClock::OnProgress() {
   if (waiting_since_.has_value()) waiting_since_ = last_progress_;
 }
 
-void StallClock::OnSourceWait(bool waiting) {
+void StallClock::OnOwnWait(bool waiting) {
   MutexLock lock(&mutex_);
   if (waiting) {
     waiting_since_ = SteadyNow();

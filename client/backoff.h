@@ -1,5 +1,5 @@
-#ifndef PENSTOCK_CLIENT_UPLOAD_BACKOFF_H_
-#define PENSTOCK_CLIENT_UPLOAD_BACKOFF_H_
+#ifndef PENSTOCK_CLIENT_BACKOFF_H_
+#define PENSTOCK_CLIENT_BACKOFF_H_
 
 #include <optional>
 #include <random>
@@ -10,16 +10,16 @@
 
 namespace penstock {
 
-// How long to wait before opening again: doubling from `first` to `maximum`, with jitter, and never
+// How long to wait before trying again: doubling from `first` to `maximum`, with jitter, and never
 // less than the server asked for. Not thread-safe.
-class UploadBackoff {
+class Backoff {
  public:
-  UploadBackoff(absl::Duration first, absl::Duration maximum);
+  Backoff(absl::Duration first, absl::Duration maximum);
 
   // `asked` is the server's RetryInfo.
   absl::Duration Next(std::optional<absl::Duration> asked);
 
-  // Bytes were committed: begin at `first` again.
+  // Something was gained: begin at `first` again.
   void Reset() { next_ = first_; }
 
  private:
@@ -30,16 +30,16 @@ class UploadBackoff {
 };
 
 // How long the server has made no progress although it could have: time in which the client waited
-// for its own source does not count. Thread-safe; the clock is steady.
+// for its own source or sink does not count. Thread-safe; the clock is steady.
 class StallClock {
  public:
   explicit StallClock(absl::Duration limit);
 
   void OnProgress();
-  void OnSourceWait(bool waiting);
+  void OnOwnWait(bool waiting);
 
-  // What is left until the limit: zero or negative when it is reached, infinite while waiting for
-  // the source.
+  // What is left until the limit: zero or negative when it is reached, infinite during an own
+  // wait.
   absl::Duration Remaining() const;
 
  private:
@@ -51,4 +51,4 @@ class StallClock {
 
 }  // namespace penstock
 
-#endif  // PENSTOCK_CLIENT_UPLOAD_BACKOFF_H_
+#endif  // PENSTOCK_CLIENT_BACKOFF_H_

@@ -1,12 +1,12 @@
-#include "client/upload_backoff.h"
+#include "client/backoff.h"
 
 #include <gtest/gtest.h>
 
 namespace penstock {
 namespace {
 
-TEST(UploadBackoffTest, DoublesUpToItsMaximumWithJitter) {
-  UploadBackoff backoff(absl::Milliseconds(100), absl::Milliseconds(350));
+TEST(BackoffTest, DoublesUpToItsMaximumWithJitter) {
+  Backoff backoff(absl::Milliseconds(100), absl::Milliseconds(350));
   for (const int expected : {100, 200, 350, 350}) {
     const absl::Duration delay = backoff.Next(std::nullopt);
     EXPECT_GE(delay, absl::Milliseconds(expected) / 2);
@@ -14,13 +14,13 @@ TEST(UploadBackoffTest, DoublesUpToItsMaximumWithJitter) {
   }
 }
 
-TEST(UploadBackoffTest, NeverWaitsLessThanAsked) {
-  UploadBackoff backoff(absl::Milliseconds(100), absl::Seconds(1));
+TEST(BackoffTest, NeverWaitsLessThanAsked) {
+  Backoff backoff(absl::Milliseconds(100), absl::Seconds(1));
   EXPECT_GE(backoff.Next(absl::Seconds(7)), absl::Seconds(7));
 }
 
-TEST(UploadBackoffTest, BeginsAnewAfterProgress) {
-  UploadBackoff backoff(absl::Milliseconds(100), absl::Seconds(100));
+TEST(BackoffTest, BeginsAnewAfterProgress) {
+  Backoff backoff(absl::Milliseconds(100), absl::Seconds(100));
   for (int i = 0; i < 8; ++i) backoff.Next(std::nullopt);
   backoff.Reset();
   EXPECT_LE(backoff.Next(std::nullopt), absl::Milliseconds(100));
@@ -31,11 +31,11 @@ TEST(StallClockTest, RunsOutWithoutProgress) {
   EXPECT_LE(clock.Remaining(), absl::ZeroDuration());
 }
 
-TEST(StallClockTest, StandsStillWhileWaitingForTheSource) {
+TEST(StallClockTest, StandsStillInAnOwnWait) {
   StallClock clock(absl::ZeroDuration());
-  clock.OnSourceWait(true);
+  clock.OnOwnWait(true);
   EXPECT_EQ(clock.Remaining(), absl::InfiniteDuration());
-  clock.OnSourceWait(false);
+  clock.OnOwnWait(false);
   EXPECT_LE(clock.Remaining(), absl::ZeroDuration());
 }
 
