@@ -15,7 +15,7 @@ import scene
 from harness import BUCKET, MIB
 
 SIZE = 512 * MIB
-FRAMES = SIZE // 200  # more than gRPC's and HTTP's frames and headers add
+SLACK = 3 * MIB  # frames and headers, and what gRPC may hold of a stream (1.5 MiB)
 S3_KEY, S3_SECRET = "e2e-key-id", "e2e-not-a-real-secret"
 
 _rows = []
@@ -70,7 +70,7 @@ def test_penstock_sends_at_most_what_was_not_acknowledged(penstock, stubs, sourc
     back = penstock.workspace.path / "back"
     penstock.rclone().run("copyto", f"{remote}:{BUCKET}/{key}", back)
     assert scene.same_bytes(source, back)
-    assert twice <= bound + FRAMES, f"{twice} bytes twice, max_unacked_bytes {bound}"
+    assert twice <= bound + SLACK, f"{twice} bytes twice, max_unacked_bytes {bound}"
 
 
 @contextlib.contextmanager
