@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 	"sync"
 	"time"
@@ -60,7 +59,7 @@ func NewFs(ctx context.Context, name, root string, m configmap.Mapper) (fs.Fs, e
 		GetTier:           true,
 		SlowModTime:       basic,
 		SlowHash:          basic,
-	}).Fill(ctx, f)
+	}).Disable("!DoubleSlash").Fill(ctx, f) // sets it, where this rclone knows it
 	if f.opt.Remote == "" {
 		if f.opt.Remote, err = f.onlyRemote(ctx); err != nil {
 			return nil, err
@@ -77,7 +76,7 @@ func (f *Fs) orParent(ctx context.Context) (fs.Fs, error) {
 	_, err := f.NewObject(ctx, "")
 	switch {
 	case err == nil:
-		f.setRoot(path.Dir(f.root))
+		f.setRoot(f.root[:strings.LastIndexByte(f.root, '/')])
 		return f, fs.ErrorIsFile
 	case errors.Is(err, fs.ErrorObjectNotFound), errors.Is(err, fs.ErrorIsDir):
 		return f, nil

@@ -22,7 +22,7 @@ func (f *Fs) List(ctx context.Context, dir string) (entries fs.DirEntries, err e
 
 // ListP is List in pages.
 func (f *Fs) ListP(ctx context.Context, dir string, callback fs.ListRCallback) error {
-	bucketName, directory := f.split(dir)
+	bucketName, prefix := f.prefixOf(dir)
 	if bucketName == "" {
 		entries, err := f.listBuckets(ctx)
 		if err != nil {
@@ -30,14 +30,14 @@ func (f *Fs) ListP(ctx context.Context, dir string, callback fs.ListRCallback) e
 		}
 		return callback(entries)
 	}
-	return f.listEntries(ctx, bucketName, directory, false, callback)
+	return f.listEntries(ctx, bucketName, prefix, false, callback)
 }
 
 // ListR answers the objects below a directory, in pages. Directories are not told: they are what objects are in.
 func (f *Fs) ListR(ctx context.Context, dir string, callback fs.ListRCallback) error {
-	bucketName, directory := f.split(dir)
+	bucketName, prefix := f.prefixOf(dir)
 	if bucketName != "" {
-		return f.listEntries(ctx, bucketName, directory, true, callback)
+		return f.listEntries(ctx, bucketName, prefix, true, callback)
 	}
 	buckets, err := f.listBuckets(ctx)
 	if err != nil {
@@ -74,7 +74,7 @@ func (f *Fs) listBuckets(ctx context.Context) (entries fs.DirEntries, err error)
 	return entries, nil
 }
 
-// listPages hands over the pages of a list, without the directory's own marker.
+// listPages hands over the pages of a list.
 func (f *Fs) listPages(ctx context.Context, request *pb.ListObjectsRequest, take func(*pb.ListObjectsResponse) error) error {
 	for {
 		var page *pb.ListObjectsResponse
@@ -95,16 +95,31 @@ func (f *Fs) listPages(ctx context.Context, request *pb.ListObjectsRequest, take
 	}
 }
 
-func asPrefix(directory string) string {
-	if directory == "" {
-		return ""
+// prefixOf tells the bucket of a directory, and what the keys of everything in it begin with. An empty name is a name too:
+// "a/" is the directory of the key "a//b", and "/" that of "/b".
+func (f *Fs) prefixOf(dir string) (bucketName, prefix string) {
+	bucketName, prefix = f.split(dir)
+	below := prefix
+	if f.rootDirectory != "" {
+		below = dir
 	}
-	return directory + "/"
+	if prefix != "" && !bucket.IsAllSlashes(below) {
+		prefix += "/"
+	}
+	return bucketName, prefix
 }
 
-func (f *Fs) listEntries(ctx context.Context, bucketName, directory string, recurse bool, callback fs.ListRCallback) error {
+// directoryName is the reverse: what rclone calls the directory of a prefix that is relative to the root.
+func directoryName(prefix string) string {
+	if bucket.IsAllSlashes(prefix) {
+		return prefix
+	}
+	return strings.TrimSuffix(prefix, "/")
+}
+
+func (f *Fs) listEntries(ctx context.Context, bucketName, prefix string, recurse bool, callback fs.ListRCallback) error {
 	request := &pb.ListObjectsRequest{
-		Remote: f.opt.Remote, Bucket: bucketName, Prefix: asPrefix(directory), View: pb.ObjectView_OBJECT_VIEW_FULL,
+		Remote: f.opt.Remote, Bucket: bucketName, Prefix: prefix, View: pb.ObjectView_OBJECT_VIEW_FULL,
 	}
 	if !recurse {
 		request.Delimiter = "/"
@@ -113,41 +128,50 @@ func (f *Fs) listEntries(ctx context.Context, bucketName, directory string, recu
 		request.View = pb.ObjectView_OBJECT_VIEW_BASIC
 	}
 	return f.listPages(ctx, request, func(page *pb.ListObjectsResponse) error {
-		var entries fs.DirEntries
-		for _, prefix := range page.GetPrefixes() {
-			if remote, ok := f.remoteOf(bucketName, strings.TrimSuffix(prefix, "/")); ok {
-				entries = append(entries, fs.NewDir(remote, time.Time{}))
-			}
+		if entries := f.entriesOf(bucketName, prefix, page); len(entries) > 0 {
+			return callback(entries)
 		}
-		for _, listed := range page.GetObjects() {
-			key := listed.GetObject().GetKey()
-			if strings.HasSuffix(key, "/") {
-				// Other tools mark directories by an empty object.
-				if remote, ok := f.remoteOf(bucketName, strings.TrimSuffix(key, "/")); ok && key != request.GetPrefix() {
-					entries = append(entries, fs.NewDir(remote, time.Time{}))
-				}
-				continue
-			}
-			if remote, ok := f.remoteOf(bucketName, key); ok {
-				entries = append(entries, f.newObject(remote, listed.GetObject(), listed.GetComplete()))
-			}
-		}
-		if len(entries) == 0 {
-			return nil
-		}
-		return callback(entries)
+		return nil
 	})
 }
 
-// remoteOf tells the path below the root of a key. False for a key that is not below it.
-func (f *Fs) remoteOf(bucketName, key string) (string, bool) {
-	remote := f.opt.Enc.ToStandardPath(key)
-	if f.rootBucket == "" {
-		return bucket.Join(f.opt.Enc.ToStandardName(bucketName), remote), true
+func (f *Fs) entriesOf(bucketName, prefix string, page *pb.ListObjectsResponse) (entries fs.DirEntries) {
+	directories := page.GetPrefixes()
+	for _, listed := range page.GetObjects() {
+		key := listed.GetObject().GetKey()
+		if strings.HasSuffix(key, "/") { // other tools mark directories by an object
+			if key != prefix {
+				directories = append(directories, key)
+			}
+		} else if remote, ok := f.below(key); ok {
+			entries = append(entries, f.newObject(f.withBucket(bucketName, remote), listed.GetObject(), listed.GetComplete()))
+		}
 	}
-	below, ok := strings.CutPrefix(remote, asPrefix(f.rootDirectory))
+	for _, directory := range directories {
+		if remote, ok := f.below(directory); ok {
+			entries = append(entries, fs.NewDir(f.withBucket(bucketName, directoryName(remote)), time.Time{}))
+		}
+	}
+	return entries
+}
+
+// below tells the part of a key, in rclone's encoding, that is below the root's directory.
+func (f *Fs) below(key string) (string, bool) {
+	path := f.opt.Enc.ToStandardPath(key)
+	if f.rootDirectory == "" {
+		return path, true
+	}
+	below, ok := strings.CutPrefix(path, f.rootDirectory+"/")
 	if !ok {
 		fs.Logf(f, "the server listed %q, which is not below the root", key)
 	}
 	return below, ok && below != ""
+}
+
+// withBucket is the path below the root of what is in a bucket.
+func (f *Fs) withBucket(bucketName, below string) string {
+	if f.rootBucket != "" {
+		return below
+	}
+	return bucket.Join(f.opt.Enc.ToStandardName(bucketName), below)
 }

@@ -49,11 +49,11 @@ func (f *Fs) Rmdir(ctx context.Context, dir string) error {
 
 // Purge deletes everything below a directory.
 func (f *Fs) Purge(ctx context.Context, dir string) error {
-	bucketName, directory := f.split(dir)
+	bucketName, prefix := f.prefixOf(dir)
 	if bucketName == "" {
 		return fs.ErrorCantPurge // buckets stay, so that would not be what was asked for
 	}
-	request := &pb.ListObjectsRequest{Remote: f.opt.Remote, Bucket: bucketName, Prefix: asPrefix(directory)}
+	request := &pb.ListObjectsRequest{Remote: f.opt.Remote, Bucket: bucketName, Prefix: prefix}
 	found := false
 	err := f.listPages(ctx, request, func(page *pb.ListObjectsResponse) error {
 		keys := make([]string, 0, len(page.GetObjects()))
@@ -145,10 +145,10 @@ func (f *Fs) Copy(ctx context.Context, src fs.Object, remote string) (fs.Object,
 
 // CleanUp discards interrupted uploads below the root that nobody went on with for the time of the option clean_up_after.
 func (f *Fs) CleanUp(ctx context.Context) error {
-	bucketName, directory := f.split("")
+	bucketName, prefix := f.prefixOf("")
 	request := &pb.ListSessionsRequest{
 		PageSize: sessionsPage, States: []pb.Session_State{pb.Session_STATE_OPEN}, Remote: f.opt.Remote,
-		Bucket: bucketName, KeyPrefix: asPrefix(directory),
+		Bucket: bucketName, KeyPrefix: prefix,
 	}
 	oldest := time.Now().Add(-time.Duration(f.opt.CleanUpAfter))
 	for {

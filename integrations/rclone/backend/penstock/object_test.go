@@ -117,6 +117,33 @@ func TestLists(t *testing.T) {
 	assert.Equal(t, []string{"dir/b.txt", "dir/sub/c.txt"}, names(all))
 }
 
+func TestEmptyNamesAreNames(t *testing.T) {
+	s := startServer(t)
+	for _, root := range []string{"", testBucket, testBucket + "/root"} {
+		f := newFs(t, s.address, root)
+		below := ""
+		if root == "" {
+			below = testBucket + "/"
+		}
+		for _, name := range []string{"/a.txt", "//b.txt", "dir//c.txt", "dir///d.txt"} {
+			putBytes(t, f, below+name, []byte(name))
+		}
+		for dir, wanted := range map[string][]string{
+			"/":     {"///", "/a.txt"}, // a directory's name, and a slash
+			"//":    {"//b.txt"},
+			"dir":   {"dir//"},
+			"dir/":  {"dir//c.txt", "dir///"},
+			"dir//": {"dir///d.txt"},
+		} {
+			for i := range wanted {
+				wanted[i] = below + wanted[i]
+			}
+			sort.Strings(wanted)
+			assert.Equal(t, wanted, names(listed(t, f, below+dir)), "%q of %q", dir, root)
+		}
+	}
+}
+
 func TestListsOfManyPages(t *testing.T) {
 	s := startServer(t)
 	f := newFs(t, s.address, testBucket)
