@@ -53,14 +53,15 @@ func programs(t *testing.T) string {
 	return path
 }
 
-func startServer(t *testing.T) *testServer {
+// startServer starts one; `more` is lines for the configuration of its remote.
+func startServer(t *testing.T, more ...string) *testServer {
 	folder, err := os.MkdirTemp("", "penstock-rclone-") // short, for the socket
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	s := &testServer{t: t, folder: folder, address: "unix:" + filepath.Join(folder, "socket")}
 	require.NoError(t, os.MkdirAll(s.path(), 0o755))
 	config := fmt.Sprintf("[server]\nlisten = [%q]\n[store]\npath = %q\n[remotes.disk]\nbackend = \"local\"\nroot = %q\n",
-		s.address, filepath.Join(folder, "sessions.db"), filepath.Dir(s.path()))
+		s.address, filepath.Join(folder, "sessions.db"), filepath.Dir(s.path())) + strings.Join(more, "")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "penstockd.toml"), []byte(config), 0o600))
 	s.start()
 	t.Cleanup(s.kill)

@@ -309,15 +309,25 @@ func TestRemove(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrorObjectNotFound)
 }
 
-func TestBucketsAreNotMade(t *testing.T) {
+func TestMkdirWantsABucket(t *testing.T) {
 	s := startServer(t)
 	f := newFs(t, s.address, testBucket)
 	require.NoError(t, f.Mkdir(context.Background(), "any/dir"))
 	err := newFs(t, s.address, "other-bucket").Mkdir(context.Background(), "")
 	require.ErrorContains(t, err, `no bucket "other-bucket"`)
+	assert.ErrorIs(t, err, fs.ErrorDirNotFound)
 	require.NoError(t, f.Rmdir(context.Background(), ""))
 	putBytes(t, f, "a.txt", nil)
 	assert.ErrorIs(t, f.Rmdir(context.Background(), ""), fs.ErrorDirectoryNotEmpty)
+}
+
+func TestABucketThatIsMadeWhenNeededIsThere(t *testing.T) {
+	s := startServer(t, "create_buckets = true\n")
+	f := newFs(t, s.address, "")
+	require.NoError(t, f.Mkdir(context.Background(), "other-bucket/dir"))
+	assert.Empty(t, listed(t, f, "other-bucket"))
+	putBytes(t, f, "other-bucket/dir/a.txt", nil)
+	assert.Equal(t, []string{"other-bucket/", testBucket + "/"}, names(listed(t, f, "")))
 }
 
 func TestNamesThatNeedEncoding(t *testing.T) {
