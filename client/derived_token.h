@@ -18,7 +18,7 @@ struct TokenFacts {
   std::string bucket;
   std::string key;
   FileIdentity file;
-  std::string etag;  // of an object that is the source, whose update time is in `file`
+  std::string etag = {};  // of an object that is the source, whose update time is in `file`
 };
 
 // HMAC-SHA-256 under `secret` over the destination and the file's size and time of modification, as

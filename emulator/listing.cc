@@ -5,22 +5,23 @@
 namespace penstock::emulator {
 namespace {
 
-bool IsPast(const ListedName& name, const ListQuery& query) {
-  if (query.key_marker.empty()) return true;
-  // A common prefix as marker: everything below it has been listed.
-  if (!query.delimiter.empty() && query.key_marker.ends_with(query.delimiter) &&
-      query.id_marker.empty() && name.key.starts_with(query.key_marker)) {
-    return false;
-  }
-  return name.key > query.key_marker ||
-         (name.key == query.key_marker && !query.id_marker.empty() && name.id > query.id_marker);
-}
-
 // The common prefix that `key` falls into; empty when it is listed by itself.
 std::string CommonPrefix(const std::string& key, const ListQuery& query) {
   if (query.delimiter.empty()) return std::string();
   const size_t found = key.find(query.delimiter, query.prefix.size());
   return found == std::string::npos ? "" : key.substr(0, found + query.delimiter.size());
+}
+
+bool IsPast(const ListedName& name, const ListQuery& query) {
+  if (query.key_marker.empty()) return true;
+  // A common prefix as marker: everything below it has been listed. A key that is the query's own
+  // prefix is none, though it ends like one.
+  if (query.id_marker.empty() && name.key.starts_with(query.key_marker) &&
+      CommonPrefix(query.key_marker, query) == query.key_marker) {
+    return false;
+  }
+  return name.key > query.key_marker ||
+         (name.key == query.key_marker && !query.id_marker.empty() && name.id > query.id_marker);
 }
 
 }  // namespace

@@ -37,6 +37,17 @@ TEST(ListingTest, ACommonPrefixCountsOnceAndIsAMarker) {
   EXPECT_TRUE(second.prefixes.empty());
 }
 
+TEST(ListingTest, AKeyThatIsThePrefixIsNoCommonPrefix) {
+  const std::vector<ListedName> names = {{"b/", ""}, {"b//x", ""}, {"b//y", ""}, {"b/1", ""}};
+  const ListPage first = SelectPage(names, {.prefix = "b/", .delimiter = "/", .max_entries = 1});
+  EXPECT_THAT(first.entries, ElementsAre(0));
+  EXPECT_TRUE(first.truncated);
+  const ListPage second =
+      SelectPage(names, {.prefix = "b/", .delimiter = "/", .key_marker = first.next.key});
+  EXPECT_THAT(second.prefixes, ElementsAre("b//"));
+  EXPECT_THAT(second.entries, ElementsAre(3));
+}
+
 TEST(ListingTest, MarkersNameTheLastOneSeen) {
   EXPECT_THAT(SelectPage(kNames, {.key_marker = "b/2"}).entries, ElementsAre(3, 4, 5));
   EXPECT_THAT(SelectPage(kNames, {.key_marker = "c", .id_marker = "1"}).entries, ElementsAre(5));

@@ -29,6 +29,11 @@ void AddAbortCommand(CLI::App& app, CommandContext& context);
 void AddRemotesCommand(CLI::App& app, CommandContext& context);
 void AddGcCommand(CLI::App& app, CommandContext& context);
 void AddDoctorCommand(CLI::App& app, CommandContext& context);
+void AddLsCommand(CLI::App& app, CommandContext& context);
+void AddStatCommand(CLI::App& app, CommandContext& context);
+void AddGetCommand(CLI::App& app, CommandContext& context);
+void AddCpCommand(CLI::App& app, CommandContext& context);
+void AddRmCommand(CLI::App& app, CommandContext& context);
 
 // Options that several commands share.
 struct CommonOptions {

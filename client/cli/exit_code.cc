@@ -44,6 +44,14 @@ constexpr ReasonRow kReasons[] = {
     {"NOT_A_FILE", kExitUsage, "Pipe it: penstock put - DESTINATION < FILE."},
     {"SOURCE_NOT_REPLAYABLE", kExitOther,
      "Give the same bytes from the start again, with the same token."},
+    {"READ_DIFFERS", kExitChecksum,
+     "What came is discarded. Get it again; if that fails too, the object is damaged where it is "
+     "stored."},
+    {"OBJECT_CHANGED", kExitConflict,
+     "The object is another one now: run the same command again to begin with that."},
+    {"TARGET_EXISTS", kExitConflict, "Name another file, or leave out --no-clobber."},
+    {"TARGET_BUSY", kExitConflict, "Let the other process finish."},
+    {"NOT_CONFIRMED", kExitUsage, "Use --force to delete without being asked."},
     {"PART_NUMBERS_EXHAUSTED", kExitQuota, "Abort the session and put it with larger parts."},
 };
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/session_text.h"
+#include "client/modification_time.h"
 
 namespace penstock::cli {
 namespace {
@@ -22,6 +23,10 @@ json MapToJson(const Map& map) {
   return object;
 }
 
+void AddText(json& value, const char* name, const std::string& text) {
+  if (!text.empty()) value[name] = text;
+}
+
 }  // namespace
 
 std::string FormatCrc64(uint64_t crc64) { return absl::StrFormat("%016x", crc64); }
@@ -31,8 +36,18 @@ json ToJson(const v1::StoredObject& object) {
                 {"key", object.key()},       {"size", object.size()},
                 {"etag", object.etag()},     {"backend_request_id", object.backend_request_id()}};
   if (object.has_crc64_ecma()) value["crc64"] = FormatCrc64(object.crc64_ecma());
-  if (!object.version_id().empty()) value["version_id"] = object.version_id();
   if (object.has_update_time()) value["update_time"] = TimeUtil::ToString(object.update_time());
+  AddText(value, "version_id", object.version_id());
+  AddText(value, "storage_class", object.storage_class());
+  AddText(value, "content_type", object.content_type());
+  AddText(value, "cache_control", object.cache_control());
+  AddText(value, "content_disposition", object.content_disposition());
+  AddText(value, "content_encoding", object.content_encoding());
+  if (!object.metadata().empty()) value["metadata"] = MapToJson(object.metadata());
+  if (const auto modified = ModificationTimeOf(object); modified.has_value()) {
+    value["modification_time"] =
+        absl::FormatTime(absl::RFC3339_full, *modified, absl::UTCTimeZone());
+  }
   return value;
 }
 
@@ -93,6 +108,15 @@ json ToJson(const UploadResult& result) {
           {"seconds", seconds}};
 }
 
+json RetryToJson(const TransferRetry& event) {
+  return {{"event", "retry"},
+          {"code", absl::StatusCodeToString(event.cause.code())},
+          {"reason", ErrorReason(event.cause)},
+          {"message", std::string(event.cause.message())},
+          {"delay_seconds", absl::ToDoubleSeconds(event.delay)},
+          {"next_server", event.next_server}};
+}
+
 json ErrorToJson(const absl::Status& status) {
   return {{"event", "error"},
           {"code", absl::StatusCodeToString(status.code())},
@@ -133,14 +157,7 @@ void JsonEvents::OnProgress(const UploadProgress& event) {
   WriteJson(out_, value);
 }
 
-void JsonEvents::OnRetry(const TransferRetry& event) {
-  WriteJson(out_, {{"event", "retry"},
-                   {"code", absl::StatusCodeToString(event.cause.code())},
-                   {"reason", ErrorReason(event.cause)},
-                   {"message", std::string(event.cause.message())},
-                   {"delay_seconds", absl::ToDoubleSeconds(event.delay)},
-                   {"next_server", event.next_server}});
-}
+void JsonEvents::OnRetry(const TransferRetry& event) { WriteJson(out_, RetryToJson(event)); }
 
 void JsonEvents::OnFinished(const UploadResult& event) { WriteJson(out_, ToJson(event)); }
 

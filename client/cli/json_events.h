@@ -21,7 +21,8 @@ std::string FormatCrc64(uint64_t crc64);
 nlohmann::json ToJson(const v1::StoredObject& object);
 nlohmann::json ToJson(const v1::Session& session);
 nlohmann::json ToJson(const v1::Remote& remote);
-nlohmann::json ToJson(const UploadResult& result);  // the event `done`
+nlohmann::json ToJson(const UploadResult& result);       // the event `done`
+nlohmann::json RetryToJson(const TransferRetry& event);  // the event `retry`
 
 // The event `error`.
 nlohmann::json ErrorToJson(const absl::Status& status);

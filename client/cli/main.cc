@@ -9,10 +9,15 @@ int main(int argc, char** argv) {
   using namespace penstock::cli;  // NOLINT(google-build-using-namespace): the whole file is ours
   Terminal terminal = StandardTerminal();
   CommandContext context{terminal, {argv, argv + argc}};
-  CLI::App app("Put objects through a Penstock server, resumably.", "penstock");
+  CLI::App app("Put and get objects through a Penstock server, resumably.", "penstock");
   app.set_version_flag("--version", "penstock " PENSTOCK_VERSION);
   app.require_subcommand(1);
   AddPutCommand(app, context);
+  AddGetCommand(app, context);
+  AddLsCommand(app, context);
+  AddStatCommand(app, context);
+  AddCpCommand(app, context);
+  AddRmCommand(app, context);
   AddSessionsCommand(app, context);
   AddStatusCommand(app, context);
   AddAbortCommand(app, context);

@@ -17,37 +17,13 @@
 #include "client/cli/interrupt_watch.h"
 #include "client/cli/json_events.h"
 #include "client/cli/progress_view.h"
+#include "client/cli/put_audience.h"
 #include "client/cli/put_options.h"
 #include "client/cli/token_choice.h"
 #include "client/uploader.h"
 
 namespace penstock::cli {
 namespace {
-
-// Passes every event to people and, with --json, to programs.
-class Audience final : public UploadObserver {
- public:
-  void Add(UploadObserver* observer) { observers_.push_back(observer); }
-
-  void OnOpened(const UploadOpened& event) override {
-    for (UploadObserver* observer : observers_) observer->OnOpened(event);
-  }
-  void OnProgress(const UploadProgress& event) override {
-    for (UploadObserver* observer : observers_) observer->OnProgress(event);
-  }
-  void OnRetry(const TransferRetry& event) override {
-    for (UploadObserver* observer : observers_) observer->OnRetry(event);
-  }
-  void OnDraining(const UploadDraining& event) override {
-    for (UploadObserver* observer : observers_) observer->OnDraining(event);
-  }
-  void OnFinished(const UploadResult& event) override {
-    for (UploadObserver* observer : observers_) observer->OnFinished(event);
-  }
-
- private:
-  std::vector<UploadObserver*> observers_;
-};
 
 class PutCommand {
  public:
@@ -111,7 +87,7 @@ class PutCommand {
     const InterruptWatch watch([&uploader] { uploader->Cancel(); });
     ProgressView view(terminal_, destination_.key, source_->size(), SystemClock());
     JsonEvents events(terminal_.out, source_->size(), SystemClock());
-    Audience audience;
+    PutAudience audience;
     if (!options_.quiet) audience.Add(&view);
     if (options_.common.json) audience.Add(&events);
     absl::StatusOr<UploadResult> result = uploader->Put(*source_, spec_, upload_, &audience);

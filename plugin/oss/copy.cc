@@ -8,6 +8,7 @@
 #include "plugin/oss/multipart_copy.h"
 #include "plugin/oss/object_headers.h"
 #include "plugin/oss/object_replies.h"
+#include "plugin/oss/remedy.h"
 #include "plugin/oss/replies.h"
 #include "plugin/oss/requests.h"
 
@@ -150,7 +151,8 @@ class ObjectCopy : public std::enable_shared_from_this<ObjectCopy> {
     } else if (plan_.in_place() && ErrorReason(answer.status()) == kReasonObjectChanged) {
       OnChanged(std::move(answer).status());
     } else {
-      Finish(std::move(answer).status());
+      Finish(WithPermission(answer.status(),
+                            "oss:GetObject on what is copied and oss:PutObject on the copy"));
     }
   }
 

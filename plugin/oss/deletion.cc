@@ -8,6 +8,7 @@
 #include "plugin/oss/digest.h"
 #include "plugin/oss/fan_out.h"
 #include "plugin/oss/object_replies.h"
+#include "plugin/oss/remedy.h"
 #include "plugin/oss/requests.h"
 
 namespace penstock::oss {
@@ -19,6 +20,8 @@ constexpr size_t kMaxEntryBytes = 1024 * 1024;
 
 // Keys deleted one by one at a time: others want to have their turn too.
 constexpr int kParallelDeletes = 8;
+
+constexpr char kPermission[] = "oss:DeleteObject";
 
 class Deletion : public std::enable_shared_from_this<Deletion> {
  public:
@@ -63,7 +66,7 @@ class Deletion : public std::enable_shared_from_this<Deletion> {
         std::move(request), Repeat::kFreely, ChecksBody(ParseDeletedReply),
         [self = shared_from_this(), sent = std::move(sent)](absl::StatusOr<HttpResponse> answer) {
           if (!answer.ok()) {
-            std::move(self->done_)(std::move(answer).status());
+            std::move(self->done_)(WithPermission(answer.status(), kPermission));
             return;
           }
           const std::set<std::string> deleted = *ParseDeletedReply(answer->body);
@@ -82,15 +85,23 @@ class Deletion : public std::enable_shared_from_this<Deletion> {
     FanOut(
         static_cast<int64_t>(left_.size()), kParallelDeletes,
         [self = shared_from_this()](int64_t step, DoneStatus done) {
-          const size_t index = self->left_[static_cast<size_t>(step)];
-          DeleteObject(self->client_, self->policy_, {self->bucket_, self->keys_[index]},
-                       [self, index, done = std::move(done)](absl::Status status) mutable {
-                         self->results_[index] = std::move(status);
-                         // The others are tried all the same.
-                         std::move(done)(absl::OkStatus());
-                       });
+          self->DeleteOne(self->left_[static_cast<size_t>(step)], std::move(done));
         },
         [self = shared_from_this()](const absl::Status&) { self->Finish(); });
+  }
+
+  // Answers OK in any case: the others are tried all the same.
+  void DeleteOne(size_t index, DoneStatus done) {
+    DoneStatus tried = [self = shared_from_this(), index,
+                        done = std::move(done)](absl::Status status) mutable {
+      self->results_[index] = std::move(status);
+      std::move(done)(absl::OkStatus());
+    };
+    if (client_.ending()) {
+      client_.Post([tried = std::move(tried)]() mutable { std::move(tried)(EndingStatus()); });
+    } else {
+      DeleteObject(client_, policy_, {bucket_, keys_[index]}, std::move(tried));
+    }
   }
 
   void Finish() { std::move(done_)(std::move(results_)); }
@@ -109,12 +120,13 @@ class Deletion : public std::enable_shared_from_this<Deletion> {
 
 void DeleteObject(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,
                   DoneStatus done) {
-  client.Call(ObjectRequest(policy, "DELETE", object), Repeat::kFreely, nullptr,
-              [done = std::move(done)](const absl::StatusOr<HttpResponse>& answer) mutable {
-                // That there is nothing is as good.
-                const bool gone = ErrorReason(answer.status()) == kReasonNoSuchObject;
-                std::move(done)(gone ? absl::OkStatus() : answer.status());
-              });
+  client.Call(
+      ObjectRequest(policy, "DELETE", object), Repeat::kFreely, nullptr,
+      [done = std::move(done)](const absl::StatusOr<HttpResponse>& answer) mutable {
+        // That there is nothing is as good.
+        const bool gone = ErrorReason(answer.status()) == kReasonNoSuchObject;
+        std::move(done)(gone ? absl::OkStatus() : WithPermission(answer.status(), kPermission));
+      });
 }
 
 void DeleteObjects(OssClient& client, const ObjectPolicy& policy, const std::string& bucket,

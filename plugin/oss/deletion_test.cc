@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
 #include "plugin/oss/digest.h"
 #include "plugin/oss/fake_oss.h"
 
@@ -66,6 +70,32 @@ TEST_F(DeletionTest, TriesWhatOssDoesNotSayIsDeleted) {
   EXPECT_THAT(requests(), ElementsAre(kDeletes, "DELETE /bucket/a"));
   EXPECT_EQ(ErrorReason(results[0]), kReasonDenied);
   EXPECT_TRUE(results[1].ok());
+}
+
+TEST_F(DeletionTest, EndsWithTheBackend) {
+  Notification first;
+  Notification going;
+  std::atomic<int> count = 0;
+  Intercept([&](FakeExchange& exchange) {
+    if (count++ == 0) first.Notify();
+    going.WaitForNotification();
+    return exchange.Reply(204);
+  });
+  std::vector<std::string> keys;
+  for (int i = 0; i < 1000; ++i) keys.push_back(absl::StrCat(i, "\n"));
+  std::promise<absl::StatusOr<std::vector<absl::Status>>> answer;
+  backend_->DeleteMany("bucket", keys, Into(answer));
+  first.WaitForNotification();
+  std::thread ending([this] { backend_.reset(); });
+  going.Notify();
+  const std::vector<absl::Status> results = answer.get_future().get().value();
+  ending.join();
+  ASSERT_THAT(results, SizeIs(1000));
+  const auto deleted = std::count(results.begin(), results.end(), absl::OkStatus());
+  EXPECT_EQ(deleted, count);
+  for (const absl::Status& result : results) {
+    EXPECT_TRUE(result.ok() || ErrorReason(result) == kReasonUnavailable) << result;
+  }
 }
 
 TEST_F(DeletionTest, FailsAsAWholeWhereTheRequestDoes) {

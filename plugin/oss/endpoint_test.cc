@@ -123,5 +123,21 @@ TEST(EndpointTest, RefusesWhatItCannotUse) {
   }
 }
 
+TEST(EndpointTest, TheServiceHasNoBucketInItsUrl) {
+  const Endpoint host = Endpoint::Create({{"region", "cn-hangzhou"}}).value();
+  EXPECT_EQ(host.ServiceUrl({{"max-keys", "10"}}),
+            "https://oss-cn-hangzhou.aliyuncs.com/?max-keys=10");
+  EXPECT_TRUE(host.reaches_service());
+  const Endpoint path =
+      Endpoint::Create({{"region", "cn-hangzhou"}, {"endpoint", "http://127.0.0.1:9000"}}).value();
+  EXPECT_EQ(path.ServiceUrl({}), "http://127.0.0.1:9000/");
+  const Endpoint domain = Endpoint::Create({{"region", "cn-hangzhou"},
+                                            {"endpoint", "objects.example.com"},
+                                            {"addressing", "cname"},
+                                            {"buckets", "photos"}})
+                              .value();
+  EXPECT_FALSE(domain.reaches_service());
+}
+
 }  // namespace
 }  // namespace penstock::oss

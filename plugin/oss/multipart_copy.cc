@@ -85,11 +85,7 @@ class MultipartCopy : public std::enable_shared_from_this<MultipartCopy> {
 
   void CopyPart(int64_t index, DoneStatus done) {
     if (client_.ending()) {
-      client_.Post([done = std::move(done)]() mutable {
-        std::move(done)(MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
-                                  "the copy was ended: this process is going down", {},
-                                  absl::ZeroDuration()));
-      });
+      client_.Post([done = std::move(done)]() mutable { std::move(done)(EndingStatus()); });
       return;
     }
     const int64_t first = index * part_size_;

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "base/error.h"
 #include "base/status_macros.h"
+#include "plugin/oss/remedy.h"
 #include "plugin/oss/replies.h"
 #include "plugin/oss/requests.h"
 
@@ -144,7 +145,7 @@ void ReadObject(OssClient& client, const ObjectPolicy& policy, const ObjectName&
         } else if (SaysNothingIsThere(answer.status())) {
           DescribeEnd(client, policy, object, wanted, std::move(done));
         } else {
-          std::move(done)(std::move(answer).status());
+          std::move(done)(WithPermission(answer.status(), "oss:GetObject"));
         }
       });
 }

@@ -79,6 +79,12 @@ TEST_F(ReadTest, ReadsOnlyTheObjectThatIsMeant) {
   EXPECT_THAT(requests(), SizeIs(2));
 }
 
+TEST_F(ReadTest, AsksForWhatCanBeNoETagWithoutHarm) {
+  Expect({Refusal(412, "PreconditionFailed")});
+  EXPECT_EQ(ErrorReason(Read(0, 1, "no\r\nx: \"").status()), kReasonObjectChanged);
+  EXPECT_EQ(Sent(0, "if-match"), "\"no%0D%0Ax:%20%22\"");
+}
+
 TEST_F(ReadTest, HasNoBytesAtTheEnd) {
   Expect({Refusal(416, "InvalidRange"), kDescribed});
   const ObjectBytes read = Read(5, 100, "E-2").value();

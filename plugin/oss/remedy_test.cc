@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "plugin/answer.h"
 
 namespace penstock::oss {
 namespace {
@@ -84,6 +85,26 @@ TEST(RemedyTest, SaysWhatToDoWhenNobodyAnswers) {
     EXPECT_THAT(std::string(NoAnswerStatus(cause).message()), HasSubstr(says)) << reason;
   }
   EXPECT_EQ(RemedyFor(absl::UnavailableError("reset")), "");
+}
+
+TEST(RemedyTest, NamesThePermissionThatADenialMisses) {
+  OssError denied;
+  denied.http_status = 403;
+  denied.code = "AccessDenied";
+  denied.of_oss = true;
+  const absl::Status told = WithPermission(ToStatus(denied), "oss:ListObjects");
+  EXPECT_EQ(ErrorReason(told), kReasonDenied);
+  EXPECT_THAT(ErrorMetadataOf(told)[kRemedyField], HasSubstr("grant oss:ListObjects"));
+  EXPECT_THAT(std::string(told.message()), HasSubstr("grant oss:ListObjects"));
+  // What OSS itself says is better.
+  denied.endpoint = "oss-cn-beijing.aliyuncs.com";
+  const absl::Status elsewhere = ToStatus(denied);
+  EXPECT_EQ(WithPermission(elsewhere, "oss:ListObjects"), elsewhere);
+  OssError absent;
+  absent.http_status = 404;
+  absent.code = "NoSuchKey";
+  const absl::Status not_there = ToStatus(absent);
+  EXPECT_EQ(WithPermission(not_there, "oss:ListObjects"), not_there);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 
@@ -107,6 +108,18 @@ void DescribePublished(OssClient& client, const ObjectPolicy& policy, const Obje
   Describe(client, policy, object, version_id, etag, WithVersion(version_id, std::move(done)));
 }
 
-std::string Quoted(const std::string& etag) { return absl::StrCat("\"", etag, "\""); }
+absl::Status EndingStatus() {
+  return MakeError(absl::StatusCode::kUnavailable, kReasonUnavailable,
+                   "left off: this process is going down", {}, absl::ZeroDuration());
+}
+
+std::string Quoted(const std::string& etag) {
+  std::string text;
+  for (const char c : etag) {
+    const bool plain = absl::ascii_isgraph(static_cast<unsigned char>(c)) && c != '"';
+    absl::StrAppend(&text, plain ? std::string(1, c) : UriEncode(std::string(1, c), false));
+  }
+  return absl::StrCat("\"", text, "\"");
+}
 
 }  // namespace penstock::oss

@@ -57,7 +57,10 @@ void DescribePublished(OssClient& client, const ObjectPolicy& policy, const Obje
                        const std::string& version_id, const std::string& etag,
                        Done<ObjectStat> done);
 
-// An ETag as conditions have it.
+// UNAVAILABLE: what is left of a call of many requests is left out, for the client is ending.
+absl::Status EndingStatus();
+
+// An ETag as conditions have it. What no ETag has in it is encoded, so that it is nobody's.
 std::string Quoted(const std::string& etag);
 
 }  // namespace penstock::oss

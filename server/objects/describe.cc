@@ -66,14 +66,16 @@ class Description : public std::enable_shared_from_this<Description> {
   }
 
   void Answer() {
-    absl::StatusOr<std::vector<ListedObject>> answer;
+    std::vector<ListedObject> objects;
+    absl::Status error;
     {
       MutexLock lock(&mutex_);
-      std::erase_if(objects_, [](const ListedObject& object) { return !object.complete; });
-      answer = std::move(objects_);
-      if (!error_.ok()) answer = error_;
+      objects.swap(objects_);
+      error = error_;
     }
-    std::move(done_)(std::move(answer));
+    if (!error.ok()) return std::move(done_)(std::move(error));
+    std::erase_if(objects, [](const ListedObject& object) { return !object.complete; });
+    std::move(done_)(std::move(objects));
   }
 
   ObjectAccess& backend_;

@@ -248,8 +248,8 @@ absl::Status ObjectReader::Compare() const {
 }
 
 void ObjectReader::End(const absl::Status& status) {
-  const absl::Status kept = status;  // it may be a range's, which goes now
-  Close()->End(kept);
+  sink_->End(status);  // first: the status may be that of a range, which goes now
+  Close();
 }
 
 // Gives back what it holds, but for ranges whose answers are still to come: their memory is used.

@@ -397,6 +397,7 @@ TEST(ConvertTest, RemoteIsToldWithWhatItCanDo) {
   capabilities.max_part_count = 10'000;
   capabilities.max_object_size = int64_t{1} << 45;
   capabilities.reports_crc64 = true;
+  capabilities.lists_complete = true;
   capabilities.forbids_overwrite_atomically = true;
   const int64_t budget = int64_t{2} << 30;
   v1::Remote remote = ToProto("hangzhou", info, capabilities, budget);
@@ -407,6 +408,7 @@ TEST(ConvertTest, RemoteIsToldWithWhatItCanDo) {
   EXPECT_EQ(remote.max_part_count(), 10'000);
   EXPECT_EQ(remote.max_object_size(), int64_t{1} << 45);
   EXPECT_TRUE(remote.reports_crc64());
+  EXPECT_TRUE(remote.lists_complete());
   ASSERT_EQ(remote.options_size(), 1);
   EXPECT_EQ(remote.options(0).name(), "acl");
   EXPECT_EQ(remote.options(0).help(), "who may read it");

@@ -14,6 +14,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "penstock/v1/put.grpc.pb.h"
+#include "server/objects/objects_test_util.h"
 #include "server/rpc/rpc_server.h"
 #include "server/session/service_test_util.h"
 #include "server/session/session_test_util.h"
@@ -21,6 +22,8 @@
 namespace penstock {
 
 inline constexpr char kTestToken[] = "a-token-of-the-tests";
+
+inline constexpr char kObjectRemote[] = "objects";
 
 inline v1::PutObjectRequest OpenRequest(const std::string& token = kTestToken) {
   v1::PutObjectRequest request;
@@ -85,7 +88,7 @@ class Call {
 // A server on a port of its own, over a store and a backend in memory.
 class ServedTest : public testing::Test {
  protected:
-  ServedTest() {
+  explicit ServedTest(const ReadLimits& read_limits = ReadLimits()) {
     SessionEnvironment environment;
     environment.config = SmallConfig();
     environment.config.retry_delay = absl::Milliseconds(1);
@@ -99,7 +102,9 @@ class ServedTest : public testing::Test {
     service_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
     info_.name = "fake";
     remotes_.insert({kTestRemote, {&backend_, &info_, RemoteRestriction(OptionValues())}});
-    objects_ = std::make_unique<Objects>(remotes_, ReadLimits(), *executor_, SystemClock());
+    objects_ = std::make_unique<Objects>(
+        Remotes{{kObjectRemote, {&object_backend_, &info_, RemoteRestriction(OptionValues())}}},
+        read_limits, *executor_, SystemClock());
     maintenance_ = std::make_unique<Maintenance>(*service_, remotes_, SecureRandom());
     server_ = *Start({"127.0.0.1:0"});
     channel_ = Connect(server_->addresses().at(0));
@@ -132,6 +137,7 @@ class ServedTest : public testing::Test {
 
   MemoryStore store_;
   FakeBackend backend_;
+  FakeObjects object_backend_;  // of the remote that ObjectService has
   const std::unique_ptr<Executor> executor_ = MakeThreadPool(2);
   std::unique_ptr<SessionService> service_;
   BackendInfo info_;

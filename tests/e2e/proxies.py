@@ -1,4 +1,4 @@
-"""A TCP proxy whose connections a test can break."""
+"""A TCP proxy whose connections a test can break or hold."""
 import contextlib
 import socket
 import struct
@@ -7,9 +7,9 @@ import threading
 
 class Proxy:
     """Forwards every connection to `target` (HOST:PORT), until break_connections resets those there are. Counts what
-    clients sent."""
+    clients sent. With `hold_after`, so many bytes of the target's go through, and no more until release."""
 
-    def __init__(self, target):
+    def __init__(self, target, hold_after=None):
         host, port = target.rsplit(":", 1)
         self._target = (host, int(port))
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -20,6 +20,8 @@ class Proxy:
         self._changed = threading.Condition()  # sent or _forwarding
         self._lock = threading.Lock()
         self._open = []
+        self._left = hold_after  # bytes until it holds; None: it does not
+        self._held, self._released = threading.Event(), threading.Event()
 
     def __enter__(self):
         threading.Thread(target=self._accept, daemon=True).start()
@@ -27,6 +29,7 @@ class Proxy:
 
     def __exit__(self, *_):
         self._listener.close()
+        self.release()
         self.break_connections()
 
     def break_connections(self):
@@ -49,6 +52,13 @@ class Proxy:
         with self._changed:
             assert self._changed.wait_for(lambda: self._forwarding == 0, timeout), f"{self._forwarding} still open"
 
+    def wait_held(self, timeout=120):
+        """Waits until it holds."""
+        assert self._held.wait(timeout), "not so much came"
+
+    def release(self):
+        self._released.set()
+
     def _accept(self):
         while True:
             try:
@@ -65,13 +75,23 @@ class Proxy:
                 self._open += [client, server]
             with self._changed:
                 self._forwarding += 2
-            for source, sink, count in ((client, server, self._count), (server, client, lambda _: None)):
+            for source, sink, count in ((client, server, self._count), (server, client, self._hold)):
                 threading.Thread(target=self._forward, args=(source, sink, count), daemon=True).start()
 
     def _count(self, data):
         with self._changed:
             self.sent += len(data)
             self._changed.notify_all()
+
+    def _hold(self, data):
+        with self._lock:
+            if self._left is None:
+                return
+            self._left -= len(data)
+            if self._left >= 0:
+                return
+        self._held.set()
+        self._released.wait()
 
     def _forward(self, source, sink, count):
         with contextlib.suppress(OSError):

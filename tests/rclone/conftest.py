@@ -7,6 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 import harness  # noqa: E402
 import scene  # noqa: E402
+from fixtures import stubs  # noqa: E402,F401
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
 """What the tests of the rclone integration run: penstockd over TCP, and rclone with its configuration."""
 import json
 import os
+import secrets
 import subprocess
 
 import harness
+import rpc
 from harness import BUCKET, MIB
 
-RCLONE = harness.BIN / "rclone-penstock"
+RCLONE = harness.BIN.parent / "rclone" / "rclone"
 TOKEN_SECRET = "e2e-not-a-real-token-secret"
 
 
@@ -71,20 +73,18 @@ class Scene:
         return Rclone(self.workspace, self.remotes(address, **options), machine)
 
     def disk_file(self, key):
-        """Where `disk` has an object whose name is plain."""
+        """Where `disk` has an object of a name with a dot: plugin/local/README.md."""
         return os.path.join(self.disk["root"], BUCKET, key)
 
-    def max_unacked(self, remote, size, *options):
+    def max_unacked(self, stubs, remote, size, part_size=0):
         """What the server says of an upload of so many bytes."""
-        path = self.workspace.path / "asked"
-        with open(path, "wb") as out:
-            out.truncate(size)
-        server = type("", (), {"address": self.address})
-        code, lines, errors = harness.run_cli(self.workspace, "put", path, f"{remote}:{BUCKET}/asked", "--json", *options,
-                                              server=server)
-        assert code == 0, errors
-        path.unlink()
-        return max(event.get("max_unacked_bytes", 0) for event in harness.events(lines))
+        with rpc.Client(stubs, self.address) as client:
+            stream = rpc.LiveStream(client)
+            stream.send(client.open(secrets.token_urlsafe(), remote, BUCKET, "asked",
+                                    {"total_size": size, "part_size": part_size}))
+            opened = stream.opened()
+            stream.cancel()
+        return opened.max_unacked_bytes
 
 
 def same_bytes(one, other):

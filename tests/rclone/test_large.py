@@ -9,16 +9,16 @@ SIZE = 4096 * MIB + 12345
 
 def test_four_gigabytes(penstock):
     rclone = penstock.rclone()
-    source = scene.stamp_file(penstock.workspace.path / "large", SIZE)
-    stats = rclone.stats("copyto", source, f"disk:{BUCKET}/large")
+    source = scene.stamp_file(penstock.workspace.path / "large.bin", SIZE)
+    stats = rclone.stats("copyto", source, f"disk:{BUCKET}/large.bin")
     assert (stats["transfers"], stats["bytes"], stats["errors"]) == (1, SIZE, 0), stats
-    assert scene.same_bytes(source, penstock.disk_file("large"))
-    again = rclone.stats("copyto", source, f"disk:{BUCKET}/large")
+    assert scene.same_bytes(source, penstock.disk_file("large.bin"))
+    again = rclone.stats("copyto", source, f"disk:{BUCKET}/large.bin")
     assert again["transfers"] == 0, again
     # By our hash: of the file as rclone computes it, of the object as the server tells it.
     _, log = rclone.run("check", source, f"disk:{BUCKET}", "-v")
     assert "0 differences found" in log and "crc64" in log.lower(), log
-    rclone.run("deletefile", f"disk:{BUCKET}/large")
+    rclone.run("deletefile", f"disk:{BUCKET}/large.bin")
     source.unlink()
 
 

@@ -55,7 +55,7 @@ def note(destination, killed, before, after):
 
 
 @pytest.mark.parametrize("killed", ["rclone", "rclone and penstockd"])
-def test_penstock_sends_at_most_what_was_not_acknowledged(penstock, source, remote, killed):
+def test_penstock_sends_at_most_what_was_not_acknowledged(penstock, stubs, source, remote, killed):
     def restart():
         penstock.server.kill()
         penstock.server.start()
@@ -68,7 +68,7 @@ def test_penstock_sends_at_most_what_was_not_acknowledged(penstock, source, remo
     back = penstock.workspace.path / "back"
     penstock.rclone().run("copyto", f"{remote}:{BUCKET}/{key}", back)
     assert scene.same_bytes(source, back)
-    bound = penstock.max_unacked(remote, SIZE)
+    bound = penstock.max_unacked(stubs, remote, SIZE)
     assert twice <= bound + FRAMES, f"{twice} bytes twice, max_unacked_bytes {bound}"
 
 

@@ -40,13 +40,13 @@ def is_stored(penstock, source, target):
     return scene.same_bytes(source, back)
 
 
-def test_another_machine_goes_on(penstock, source, remote):
+def test_another_machine_goes_on(penstock, stubs, source, remote):
     target = f"{remote}:{BUCKET}/moved"
     before = interrupt(penstock, source, target)
     there = penstock.workspace.path / "elsewhere"
     shutil.copy2(source, there)
     after = sent_by_next_run(penstock, there, target, machine="other-machine")
-    assert before + after <= SIZE + penstock.max_unacked(remote, SIZE, "--part-size", "1MiB") + SLACK
+    assert before + after <= SIZE + penstock.max_unacked(stubs, remote, SIZE, MIB) + SLACK
     assert is_stored(penstock, source, target)
 
 
