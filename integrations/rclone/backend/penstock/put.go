@@ -105,7 +105,11 @@ func (f *Fs) newUpload(ctx context.Context, in io.Reader, src fs.ObjectInfo, spe
 	if size < 0 {
 		object = nil
 	}
-	if fingerprint := fingerprintOf(ctx, src); object != nil && fingerprint != "" {
+	fingerprint := ""
+	if object != nil {
+		fingerprint = fingerprintOf(ctx, object)
+	}
+	if fingerprint != "" {
 		secret, err := f.secret()
 		if err != nil {
 			return nil, fserrors.FatalError(fmt.Errorf("penstock: %w", err))

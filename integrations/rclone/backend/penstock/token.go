@@ -78,11 +78,11 @@ func randomToken() string {
 }
 
 // fingerprintOf tells what rclone knows of the source without reading it. The empty text: not enough to tell it from another.
-func fingerprintOf(ctx context.Context, src fs.ObjectInfo) string {
-	if src.Size() < 0 || src.Fs().Precision() == fs.ModTimeNotSupported {
+func fingerprintOf(ctx context.Context, object fs.Object) string {
+	if object.Fs().Precision() == fs.ModTimeNotSupported {
 		return ""
 	}
-	return fs.Fingerprint(ctx, src, true)
+	return fs.Fingerprint(ctx, object, true)
 }
 
 // loadSecret finds the secret of the user, which `penstock put` uses too: the environment variable PENSTOCK_TOKEN_SECRET, or
