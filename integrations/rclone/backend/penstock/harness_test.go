@@ -153,6 +153,7 @@ type link struct {
 	target   string
 	listener net.Listener
 	sent     atomic.Int64 // bytes to the server
+	received atomic.Int64 // bytes from it
 	cutAt    atomic.Int64 // of `sent`; 0: never
 
 	mu    sync.Mutex
@@ -192,10 +193,17 @@ func (l *link) serve() {
 			_ = server.Close()
 		}()
 		go func() {
-			_, _ = io.Copy(client, server)
+			_, _ = io.Copy(io.MultiWriter(client, counter{&l.received}), server)
 			_ = client.Close()
 		}()
 	}
+}
+
+type counter struct{ bytes *atomic.Int64 }
+
+func (c counter) Write(p []byte) (int, error) {
+	c.bytes.Add(int64(len(p)))
+	return len(p), nil
 }
 
 type countAndCut struct{ link *link }
