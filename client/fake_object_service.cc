@@ -71,10 +71,12 @@ absl::Status FakeRead::ReadAll() {
   return absl::OkStatus();
 }
 
+// A synchronous server is not told: it has to look.
 void FakeRead::AwaitCancellation() {
-  v1::ReadObjectResponse nothing;
-  nothing.mutable_chunk()->set_offset(offset_);
-  while (!context_.IsCancelled() && writer_.Write(nothing)) {
+  Mutex mutex;
+  MutexLock lock(&mutex);
+  while (!context_.IsCancelled()) {
+    mutex.AwaitWithTimeout([] { return false; }, absl::Milliseconds(1));
   }
 }
 

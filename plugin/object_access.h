@@ -117,8 +117,9 @@ class ObjectAccess {
 
   // Gives the object `attributes` in place of its own: content type, the other headers and
   // metadata; storage class only where it is named. Tags, options and forbid_overwrite are not
-  // looked at; tags stay. Bytes, CRC-64 and mark stay. `etag` as in Copy. Atomic and durable
-  // likewise. Errors as Copy.
+  // looked at; tags stay. Bytes, CRC-64 and mark stay, but that a backend which has to put a large
+  // object together anew for that may know no CRC-64 of it any more. `etag` as in Copy. Atomic and
+  // durable likewise. Errors as Copy.
   virtual void SetAttributes(const ObjectName& object, const std::string& etag,
                              const ObjectAttributes& attributes, Done<ObjectStat> done);
 

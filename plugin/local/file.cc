@@ -229,9 +229,10 @@ absl::Status VisitDirectory(int directory,
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd.get()), closedir);
   if (stream == nullptr) return FileError(errno, "list a directory");
   fd.Release();
+  std::string name;
   errno = 0;
   while (const dirent* entry = readdir(stream.get())) {
-    const std::string name = entry->d_name;
+    name = entry->d_name;
     if (name != "." && name != ".." && !visit(name, TypeOf(directory, *entry))) {
       return absl::OkStatus();
     }

@@ -32,6 +32,12 @@ size_t SequenceLength(unsigned char lead) {
   return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+// Whether a name stands for itself.
+bool IsPlain(const std::string& name) {
+  return !name.empty() && name.size() <= kMostNameBytes && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(), [](char c) { return c == '%' || IsControl(c); });
+}
+
 // Names that mean something to the file system.
 void EscapeDots(std::string& name) {
   if (name == ".") name = "%2E";
@@ -116,8 +122,13 @@ std::optional<std::string> PathToKey(const std::string& path) {
 }
 
 std::optional<PathPiece> ParseComponent(const std::string& component) {
-  std::string name = component;
   PathPiece piece;
+  if (IsPlain(component)) {  // as most are, and lists look at many
+    piece.bytes = component;
+    piece.kind = LooksLikeFile(component) ? PathPiece::Kind::kFile : PathPiece::Kind::kDirectory;
+    return piece;
+  }
+  std::string name = component;
   if (Cut(name, kContinued)) {
     piece.kind = PathPiece::Kind::kContinued;
   } else {

@@ -117,6 +117,15 @@ absl::Status LocalBackend::FindBucket(const std::string& bucket, bool may_create
                    {{"bucket", bucket}});
 }
 
+// Whether the bucket is there. False for one that would be made when something is put into it: it
+// is an empty one.
+absl::StatusOr<bool> LocalBackend::HasBucket(const std::string& bucket) {
+  const absl::Status found = FindBucket(bucket, false);
+  if (settings_.create_buckets && ErrorReason(found) == kReasonNoSuchBucket) return false;
+  PENSTOCK_RETURN_IF_ERROR(found);
+  return true;
+}
+
 void LocalBackend::InitiateUpload(const ObjectName& object, const ObjectAttributes& attributes,
                                   const std::string& mark, Done<std::string> done) {
   Run(std::move(done), [this, object, attributes, mark]() -> absl::StatusOr<std::string> {
@@ -266,7 +275,8 @@ void LocalBackend::Stat(const ObjectName& object, Done<ObjectStat> done) {
 void LocalBackend::Delete(const ObjectName& object, DoneStatus done) {
   Run(std::move(done), [this, object]() -> absl::Status {
     PENSTOCK_RETURN_IF_ERROR(CheckName(object));
-    return objects_.Delete(object);
+    PENSTOCK_ASSIGN_OR_RETURN(const bool is_there, HasBucket(object.bucket));
+    return is_there ? objects_.Delete(object) : absl::OkStatus();
   });
 }
 
@@ -278,6 +288,7 @@ void LocalBackend::DeleteMany(const std::string& bucket, const std::vector<std::
       objects.push_back({bucket, key});
       PENSTOCK_RETURN_IF_ERROR(CheckName(objects.back()));
     }
+    PENSTOCK_RETURN_IF_ERROR(HasBucket(bucket).status());
     return objects_.Delete(objects);
   });
 }
@@ -294,13 +305,8 @@ void LocalBackend::Read(const ObjectName& object, int64_t offset, int64_t length
 
 void LocalBackend::List(const ListQuery& query, Done<ListedObjects> done) {
   Run(std::move(done), [this, query]() -> absl::StatusOr<ListedObjects> {
-    const absl::Status found = FindBucket(query.bucket, false);
-    // One that is made when it is needed is there, and empty.
-    if (settings_.create_buckets && ErrorReason(found) == kReasonNoSuchBucket) {
-      return ListedObjects();
-    }
-    PENSTOCK_RETURN_IF_ERROR(found);
-    return ListObjects(*tree_, objects_, query);
+    PENSTOCK_ASSIGN_OR_RETURN(const bool is_there, HasBucket(query.bucket));
+    return is_there ? ListObjects(*tree_, objects_, query) : ListedObjects();
   });
 }
 

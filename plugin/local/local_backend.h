@@ -80,6 +80,7 @@ class LocalBackend final : public Backend {
 
   absl::Status CheckName(const ObjectName& object) const;
   absl::Status FindBucket(const std::string& bucket, bool may_create);
+  absl::StatusOr<bool> HasBucket(const std::string& bucket);
   absl::Status CheckParts(const std::vector<PartReference>& parts) const;
   absl::StatusOr<ObjectStat> PutNow(const Content& content);
 

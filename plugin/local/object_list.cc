@@ -9,8 +9,9 @@
 // told if it is a file, and read, its names joining the queue, if it is a directory. So nothing is
 // read before it is its turn, and what waits are the names of directories on the path only.
 //
-// Of a directory only the least kMostNames wait. What is beyond them waits as one entry, by the
-// least key of it; when its turn comes, the directory is read again from there on.
+// Of a directory only the least names wait, not many more than a page has. What is beyond them
+// waits as one entry, by the least key of it; when its turn comes, the directory is read again from
+// there on. So names are many that are looked at only to be passed over: nothing is made of them.
 
 #include "plugin/local/object_list.h"
 
@@ -33,7 +34,7 @@
 namespace penstock::local {
 namespace {
 
-constexpr size_t kMostNames = 4096;  // of a directory that are kept at a time
+constexpr size_t kSpareNames = 1000;  // of a directory that are kept, beyond those for a page
 constexpr size_t kMaxKeyBytes = 1023;
 constexpr absl::Duration kRest = absl::Minutes(1);
 constexpr size_t kMostSyncs = 16;  // of single directories; beyond them one of all costs less
@@ -59,29 +60,68 @@ std::string Joined(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : absl::StrCat(directory, "/", name);
 }
 
-// The entry of a directory whose keys begin with `prefix`; nullopt where no key has it.
-std::optional<Entry> EntryOf(const Entry& directory, const std::string& name, EntryType type) {
-  const std::optional<PathPiece> piece = ParseComponent(name);
-  if (!piece.has_value()) return std::nullopt;
-  const bool is_file = piece->kind == PathPiece::Kind::kFile;
-  if (type != (is_file ? EntryType::kFile : EntryType::kDirectory)) return std::nullopt;
-  Entry entry;
-  entry.kind = is_file ? Entry::Kind::kFile : Entry::Kind::kDirectory;
-  entry.prefix = directory.prefix + piece->KeyBytes();
-  entry.least = entry.prefix;
-  entry.path = Joined(directory.path, name);
-  if (entry.least.size() > kMaxKeyBytes) return std::nullopt;
-  return entry;
-}
+// What the names of a directory add to its keys.
+class Names {
+ public:
+  explicit Names(const Entry& directory) : directory_(directory) {}
 
-// Keeps the least kMostNames of `entries`; `rest` is the least key of what went, if it is lower.
-void DropGreatest(std::vector<Entry>& entries, std::optional<std::string>& rest) {
-  if (entries.size() <= kMostNames) return;
-  const auto end = entries.begin() + kMostNames;
-  std::nth_element(entries.begin(), end, entries.end(), ComesFirst());
-  if (!rest.has_value() || end->least < *rest) rest = end->least;
-  entries.erase(end, entries.end());
-}
+  // Looks at a name. False where no key has it, as an entry of that type.
+  bool Parse(const std::string& name, EntryType type) {
+    const std::optional<PathPiece> piece = ParseComponent(name);
+    if (!piece.has_value()) return false;
+    is_file_ = piece->kind == PathPiece::Kind::kFile;
+    if (type != (is_file_ ? EntryType::kFile : EntryType::kDirectory)) return false;
+    key_ = directory_.prefix;
+    key_ += piece->bytes;
+    if (piece->kind == PathPiece::Kind::kDirectory) key_ += '/';
+    return key_.size() <= kMaxKeyBytes;
+  }
+
+  // Of the name that was looked at last: the key, or what its keys begin with.
+  const std::string& key() const { return key_; }
+  bool is_file() const { return is_file_; }
+
+  // The same, to wait for its turn.
+  Entry MakeEntry(const std::string& name) const {
+    return {key_, is_file_ ? Entry::Kind::kFile : Entry::Kind::kDirectory,
+            Joined(directory_.path, name), key_};
+  }
+
+ private:
+  const Entry& directory_;
+  std::string key_;
+  bool is_file_ = false;
+};
+
+// The least entries of a directory, and what the others begin with.
+class LeastEntries {
+ public:
+  explicit LeastEntries(size_t most) : most_(most) {}
+
+  // Whether an entry of that key would be kept, for now.
+  bool Takes(const std::string& key) const { return !rest_.has_value() || key < *rest_; }
+
+  void Add(Entry entry) {
+    entries_.push_back(std::move(entry));
+    if (entries_.size() >= 2 * most_) DropGreatest();
+  }
+
+  void DropGreatest() {
+    if (entries_.size() <= most_) return;
+    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(most_);
+    std::nth_element(entries_.begin(), end, entries_.end(), ComesFirst());
+    rest_ = end->least;  // lower than before: what was taken since then is
+    entries_.erase(end, entries_.end());
+  }
+
+  std::vector<Entry>& entries() { return entries_; }
+  const std::optional<std::string>& rest() const { return rest_; }  // least of those not kept
+
+ private:
+  const size_t most_;
+  std::vector<Entry> entries_;
+  std::optional<std::string> rest_;
+};
 
 // Whether nothing was put into the directory, or taken from it, for long. By the system's clock:
 // its time is of that.
@@ -106,7 +146,7 @@ class Page {
 
  private:
   bool IsPrefix(const std::string& text) const;
-  bool MayTell(const Entry& entry) const;
+  bool MayTell(const std::string& begin, bool is_file) const;
   absl::StatusOr<Fd> Open(const std::string& path) const;
   absl::Status Visit(const Entry& entry);
   absl::Status Enter(const Entry& directory);
@@ -136,10 +176,9 @@ bool Page::IsPrefix(const std::string& text) const {
   return !query_.delimiter.empty() && text.size() > query_.prefix.size() && text.ends_with('/');
 }
 
-// Whether the entry, or something in it, is of the prefix and was not told before.
-bool Page::MayTell(const Entry& entry) const {
-  const bool is_file = entry.kind == Entry::Kind::kFile;
-  const std::string& begin = entry.prefix;
+// Whether the file of the key `begin`, or something in the directory whose keys begin with it, is
+// of the prefix and was not told before.
+bool Page::MayTell(const std::string& begin, bool is_file) const {
   if (!absl::StartsWith(begin, query_.prefix) &&
       (is_file || !absl::StartsWith(query_.prefix, begin))) {
     return false;
@@ -164,7 +203,8 @@ absl::StatusOr<ListedObjects> Page::List() {
   while (!waiting_.empty() && !is_full_) {
     const Entry next = waiting_.top();
     waiting_.pop();
-    if (MayTell(next)) PENSTOCK_RETURN_IF_ERROR(Visit(next));
+    if (MayTell(next.prefix, next.kind == Entry::Kind::kFile))
+      PENSTOCK_RETURN_IF_ERROR(Visit(next));
   }
   PENSTOCK_RETURN_IF_ERROR(SyncTold());
   return std::move(answer_);
@@ -191,20 +231,20 @@ absl::Status Page::Enter(const Entry& directory) {
   const absl::StatusOr<Fd> fd = Open(directory.path);
   if (IsNoDirectory(fd.status())) return absl::OkStatus();
   PENSTOCK_RETURN_IF_ERROR(fd.status());
-  std::vector<Entry> entries;
-  std::optional<std::string> rest;
+  Names names(directory);
+  LeastEntries least(static_cast<size_t>(query_.limit) + kSpareNames);
   PENSTOCK_RETURN_IF_ERROR(VisitDirectory(fd->get(), [&](const std::string& name, EntryType type) {
-    std::optional<Entry> entry = EntryOf(directory, name, type);
-    if (!entry.has_value() || entry->least < directory.least || !MayTell(*entry)) return true;
-    entries.push_back(*std::move(entry));
-    if (entries.size() == 2 * kMostNames) DropGreatest(entries, rest);
+    if (names.Parse(name, type) && names.key() >= directory.least && least.Takes(names.key()) &&
+        MayTell(names.key(), names.is_file())) {
+      least.Add(names.MakeEntry(name));
+    }
     return true;
   }));
-  DropGreatest(entries, rest);
-  for (Entry& entry : entries) waiting_.push(std::move(entry));
-  if (!rest.has_value()) return absl::OkStatus();
+  least.DropGreatest();
+  for (Entry& entry : least.entries()) waiting_.push(std::move(entry));
+  if (!least.rest().has_value()) return absl::OkStatus();
   Entry again = directory;
-  again.least = *std::move(rest);
+  again.least = *least.rest();
   waiting_.push(std::move(again));
   return absl::OkStatus();
 }
@@ -241,14 +281,14 @@ absl::StatusOr<bool> Page::HasObject(const Entry& directory) const {
   if (IsNoDirectory(fd.status())) return false;
   PENSTOCK_RETURN_IF_ERROR(fd.status());
   bool found = false;
+  Names names(directory);
   std::vector<Entry> inner;
   PENSTOCK_RETURN_IF_ERROR(VisitDirectory(fd->get(), [&](const std::string& name, EntryType type) {
-    std::optional<Entry> entry = EntryOf(directory, name, type);
-    if (!entry.has_value()) return true;
-    if (entry->kind == Entry::Kind::kDirectory) {
-      inner.push_back(*std::move(entry));
+    if (!names.Parse(name, type)) return true;
+    if (names.is_file()) {
+      found = PathToKey(Joined(directory.path, name)) == names.key();
     } else {
-      found = PathToKey(entry->path) == entry->least;
+      inner.push_back(names.MakeEntry(name));
     }
     return !found;
   }));

@@ -177,6 +177,8 @@ TEST_F(ObjectListTest, BucketIsMadeWhenItIsNeededAndEmptyBefore) {
   const absl::StatusOr<ListedObjects> page = List(query);
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_THAT(page->objects, IsEmpty());
+  EXPECT_TRUE(Delete({"not-there", "key"}).ok());
+  EXPECT_TRUE(DeleteMany("not-there", {"key"}).value().at(0).ok());
   EXPECT_FALSE(std::filesystem::exists(Path("not-there")));
 }
 

@@ -2,92 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <vector>
 
 #include "base/error.h"
-#include "base/notification.h"
-#include "server/objects/objects_test_util.h"
-#include "server/objects/reader_test_util.h"
+#include "server/objects/object_reader_fixture.h"
 
 namespace penstock {
 namespace {
 
 using Code = absl::StatusCode;
-
-constexpr int64_t kMiB = 1 << 20;
-constexpr absl::Duration kIdleTimeout = absl::Minutes(1);
-
-// A clock that the test moves.
-class TestClock final : public Clock {
- public:
-  absl::Time Now() const override { return absl::FromUnixSeconds(1 + ahead_seconds_.load()); }
-  void Advance(absl::Duration by) { ahead_seconds_ += absl::ToInt64Seconds(by); }
-
- private:
-  std::atomic<int64_t> ahead_seconds_ = 0;
-};
-
-// `size` bytes that are nowhere the same a slab later.
-std::string Content(int64_t size, char first = 'a') {
-  constexpr int kPeriod = 10'007;  // a prime
-  std::string block;
-  for (int i = 0; i < kPeriod; ++i) block += static_cast<char>(first + i % 23);
-  std::string bytes;
-  while (std::ssize(bytes) < size) bytes += block;
-  bytes.resize(static_cast<size_t>(size));
-  return bytes;
-}
-
-class ObjectReaderTest : public testing::Test {
- protected:
-  struct Asked {
-    int64_t offset = 0;
-    std::optional<int64_t> length;
-    std::string if_match;
-  };
-
-  std::shared_ptr<ObjectReader> Start(const std::shared_ptr<FakeSink>& sink, const Asked& asked) {
-    ObjectReader::Environment environment;
-    environment.backend = &backend_;
-    environment.memory = &memory_;
-    environment.executor = executor_.get();
-    environment.clock = &clock_;
-    environment.limits = {memory_.stats().total, kIdleTimeout, max_waiting_};
-    auto reader = std::make_shared<ObjectReader>(std::move(environment), object_, asked.offset,
-                                                 asked.length, asked.if_match, sink);
-    sink->Serve(reader);
-    reader->Begin();
-    return reader;
-  }
-
-  // A read of a client that takes everything.
-  std::shared_ptr<FakeSink> Read(const Asked& asked) {
-    auto sink = std::make_shared<FakeSink>();
-    Start(sink, asked);
-    return sink;
-  }
-  absl::Status Fails(const Asked& asked) { return Read(asked)->Await(); }
-
-  // Waits until all memory was given back.
-  void ExpectNothingHeld() {
-    backend_.Release("read");
-    // What was posted before this was done: readers give back on their strands, in turn.
-    while (memory_.stats().used > 0) {
-      Notification turn;
-      executor_->Post([&turn] { turn.Notify(); });
-      turn.WaitForNotification();
-    }
-    EXPECT_EQ(memory_.stats().waiting, 0);
-  }
-
-  const ObjectName object_ = {"bucket", "key"};
-  TestClock clock_;
-  int64_t max_waiting_ = 1000;
-  BufferBudget memory_{64 * kMiB, Buffer::kSlabSize};
-  const std::unique_ptr<Executor> executor_ = MakeThreadPool(3);
-  FakeObjects backend_;  // goes first: its answers use the rest
-};
 
 TEST_F(ObjectReaderTest, ReadsAWholeObject) {
   const std::string content = Content(11 * kMiB + 17);
@@ -325,74 +248,6 @@ TEST_F(ObjectReaderTest, DrainingBeforeItBeganEndsAtOnce) {
     EXPECT_EQ(ErrorReason(sink->Await()), "DRAINING");
   }
   EXPECT_EQ(backend_.calls("read") + backend_.calls("stat"), 0);
-}
-
-// Memory for all of it in the queue, so that the next reads wait.
-class WaitingReaderTest : public ObjectReaderTest {
- protected:
-  WaitingReaderTest() {
-    backend_.Put("key", "bytes");
-    while (true) {
-      std::optional<MemoryLease> lease = memory_.TryTake(this, kMiB, BufferBudget::Need::kNewPart);
-      if (!lease.has_value()) break;
-      leases_.push_back(*std::move(lease));
-    }
-  }
-
-  void AwaitWaiting(int64_t count) {
-    while (memory_.stats().waiting < count) {
-      Notification turn;
-      executor_->Post([&turn] { turn.Notify(); });
-      turn.WaitForNotification();
-    }
-  }
-
-  std::vector<MemoryLease> leases_;
-};
-
-TEST_F(WaitingReaderTest, WaitsForMemory) {
-  const auto sink = Read({});
-  AwaitWaiting(1);
-  EXPECT_EQ(backend_.calls("read"), 0);
-  leases_.clear();
-  EXPECT_EQ(sink->Await(), absl::OkStatus());
-  ExpectNothingHeld();
-}
-
-TEST_F(WaitingReaderTest, CancelledWhileItWaitsLeavesTheQueue) {
-  const auto sink = std::make_shared<FakeSink>();
-  const auto reader = Start(sink, {});
-  AwaitWaiting(1);
-  const auto next = Read({});
-  AwaitWaiting(2);
-  reader->Cancel();
-  leases_.clear();
-  EXPECT_EQ(next->Await(), absl::OkStatus());
-  ExpectNothingHeld();
-  EXPECT_EQ(backend_.calls("read"), 1);
-}
-
-TEST_F(WaitingReaderTest, DrainingEndsTheWait) {
-  const auto sink = std::make_shared<FakeSink>();
-  const auto reader = Start(sink, {});
-  AwaitWaiting(1);
-  reader->Stop();
-  EXPECT_EQ(ErrorReason(sink->Await()), "DRAINING");
-  EXPECT_EQ(memory_.stats().waiting, 0);
-}
-
-TEST_F(WaitingReaderTest, OneMoreThanMayWaitIsRefused) {
-  max_waiting_ = 2;
-  const auto first = Read({});
-  const auto second = Read({});
-  AwaitWaiting(2);
-  const absl::Status status = Fails({});
-  EXPECT_EQ(status.code(), Code::kResourceExhausted);
-  EXPECT_EQ(ErrorReason(status), "TOO_MANY_READS");
-  EXPECT_TRUE(RetryDelay(status).has_value());
-  leases_.clear();
-  EXPECT_EQ(first->Await(), absl::OkStatus());
-  EXPECT_EQ(second->Await(), absl::OkStatus());
 }
 
 // More readers than there is memory for, some of which stall for a while.

@@ -86,6 +86,14 @@ TEST_P(BackendConformanceTest, DeleteManyTakesOneAndAThousand) {
   }
 }
 
+TEST_P(BackendConformanceTest, NothingIsDeletedFromAMissingBucket) {
+  const ObjectName missing = {harness_->missing_bucket(), "key"};
+  EXPECT_EQ(ErrorReason(Delete(missing)), kReasonNoSuchBucket);
+  const absl::Status told = DeleteMany(missing.bucket, {missing.key}).status();
+  PENSTOCK_SKIP_IF_NOT_SUPPORTED(told);
+  EXPECT_EQ(ErrorReason(told), kReasonNoSuchBucket) << told;
+}
+
 TEST_P(BackendConformanceTest, CopyHasBytesAttributesAndMarkOfItsSource) {
   const ObjectName source = Name("source"), target = Name("deep/target");
   ObjectAttributes attributes = SomeAttributes("source");

@@ -26,6 +26,7 @@ class EmulatorHarness final : public BackendHarness {
   Backend& backend() override { return oss_.backend(); }
   std::string bucket() const override { return kBucket; }
   int32_t parts_per_page() const override { return oss_.parts_per_page(); }
+  bool can_read() const override { return oss_.can_read(); }
   std::string ReadObject(const ObjectName& object) override { return oss_.ReadObject(object); }
 
  private:

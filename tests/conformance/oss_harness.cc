@@ -29,12 +29,6 @@ OssHarness::OssHarness(const OptionValues& options) : executor_(MakeThreadPool(4
   backend_ = registry.Create("oss", options, environment).value();
 }
 
-std::string OssHarness::ReadObject(const ObjectName& object) {
-  const absl::StatusOr<std::string> bytes = ReadWhole(object);
-  EXPECT_TRUE(bytes.ok()) << bytes.status();
-  return bytes.value_or("");
-}
-
 Emulator::Emulator(const std::string& bucket, const std::vector<std::string>& flags) {
   testing_support::WriteFile(secret_file(), secret_);
   std::filesystem::create_directory(directory_.File("data"));

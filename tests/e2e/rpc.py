@@ -75,11 +75,11 @@ def decode_failure(error, responses=()):
 class Client:
     """A channel to one server, with its frames as short functions."""
 
-    def __init__(self, stubs, address):
+    def __init__(self, stubs, address, options=()):
         self.pb, grpc_stubs, _ = stubs
         # A connection of its own: one that is shared may still be about to find out that its server is gone.
         self.channel = grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0),
-                                                               ("grpc.use_local_subchannel_pool", 1)])
+                                                               ("grpc.use_local_subchannel_pool", 1), *options])
         self.stub = grpc_stubs.PutServiceStub(self.channel)
 
     def __enter__(self):

@@ -1,6 +1,9 @@
 // The XML of OSS's replies: any body is read or refused, and what is read is what its users rely
 // on.
 
+#include <pugixml.hpp>
+
+#include "plugin/oss/object_replies.h"
 #include "plugin/oss/replies.h"
 #include "tests/fuzz/fuzz_util.h"
 
@@ -39,12 +42,42 @@ void CheckReplies(const std::string& xml) {
   ParseErrorBody(xml, error);
 }
 
+void CheckObjectReplies(const std::string& xml) {
+  if (const auto page = ParseObjectsReply(xml); page.ok()) {
+    for (const ListedObject& object : page->objects) {
+      FUZZ_CHECK(!object.key.empty() && object.stat.size >= 0);
+    }
+  }
+  if (const auto page = ParseBucketsReply(xml); page.ok()) {
+    for (const ListedBucket& bucket : page->buckets) FUZZ_CHECK(!bucket.name.empty());
+  }
+  for (const char* root : {"CopyObjectResult", "CopyPartResult"}) {
+    if (const auto etag = ParseCopyReply(root, xml); etag.ok()) FUZZ_CHECK(!etag->empty());
+  }
+  if (const auto acl = ParseAclReply(xml); acl.ok()) FUZZ_CHECK(!acl->empty());
+  if (const auto tags = ParseTagsReply(xml); tags.ok()) FUZZ_CHECK(!tags->contains(""));
+  if (const auto deleted = ParseDeletedReply(xml); deleted.ok()) {
+    FUZZ_CHECK(!ParseObjectsReply(xml).ok());
+  }
+}
+
+// A key that XML carries is what its reader finds there: no other object is deleted.
+void CheckDeleteEntry(const std::string& key) {
+  if (!FitsXml(key)) return;
+  const std::string reply = "<DeleteResult>" + DeleteEntry(key) + "</DeleteResult>";
+  pugi::xml_document document;
+  FUZZ_CHECK(document.load_buffer(reply.data(), reply.size()));
+  FUZZ_CHECK(document.child("DeleteResult").child("Object").child_value("Key") == key);
+}
+
 }  // namespace
 }  // namespace penstock::oss
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text = penstock::Text(data, size);
   penstock::oss::CheckReplies(text);
+  penstock::oss::CheckObjectReplies(text);
+  penstock::oss::CheckDeleteEntry(text);
   FUZZ_CHECK(penstock::oss::UrlDecode(text).size() <= text.size());
   return 0;
 }

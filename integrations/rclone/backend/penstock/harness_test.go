@@ -53,14 +53,15 @@ func programs(t *testing.T) string {
 	return path
 }
 
-func startServer(t *testing.T) *testServer {
+// startServer starts one; `more` is lines for the configuration of its remote.
+func startServer(t *testing.T, more ...string) *testServer {
 	folder, err := os.MkdirTemp("", "penstock-rclone-") // short, for the socket
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	s := &testServer{t: t, folder: folder, address: "unix:" + filepath.Join(folder, "socket")}
 	require.NoError(t, os.MkdirAll(s.path(), 0o755))
 	config := fmt.Sprintf("[server]\nlisten = [%q]\n[store]\npath = %q\n[remotes.disk]\nbackend = \"local\"\nroot = %q\n",
-		s.address, filepath.Join(folder, "sessions.db"), filepath.Dir(s.path()))
+		s.address, filepath.Join(folder, "sessions.db"), filepath.Dir(s.path())) + strings.Join(more, "")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "penstockd.toml"), []byte(config), 0o600))
 	s.start()
 	t.Cleanup(s.kill)
@@ -152,6 +153,7 @@ type link struct {
 	target   string
 	listener net.Listener
 	sent     atomic.Int64 // bytes to the server
+	received atomic.Int64 // bytes from it
 	cutAt    atomic.Int64 // of `sent`; 0: never
 
 	mu    sync.Mutex
@@ -191,10 +193,17 @@ func (l *link) serve() {
 			_ = server.Close()
 		}()
 		go func() {
-			_, _ = io.Copy(client, server)
+			_, _ = io.Copy(io.MultiWriter(client, counter{&l.received}), server)
 			_ = client.Close()
 		}()
 	}
+}
+
+type counter struct{ bytes *atomic.Int64 }
+
+func (c counter) Write(p []byte) (int, error) {
+	c.bytes.Add(int64(len(p)))
+	return len(p), nil
 }
 
 type countAndCut struct{ link *link }

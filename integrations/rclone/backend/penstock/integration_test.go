@@ -16,6 +16,7 @@ func TestIntegration(t *testing.T) {
 		t.Skip("needs -remote, with a server behind it, and rclone's source tree as the folder")
 	}
 	fstests.Run(t, &fstests.Opt{
-		NilObject: (*penstock.Object)(nil),
+		NilObject:     (*penstock.Object)(nil),
+		ChunkedUpload: fstests.ChunkedUploadConfig{MinChunkSize: 100 << 10}, // OSS's smallest part
 	})
 }

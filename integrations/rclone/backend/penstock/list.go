@@ -103,15 +103,17 @@ func (f *Fs) prefixOf(dir string) (bucketName, prefix string) {
 	if f.rootDirectory != "" {
 		below = dir
 	}
-	if prefix != "" && !bucket.IsAllSlashes(below) {
+	if prefix != "" && !onlySlashes(below) {
 		prefix += "/"
 	}
 	return bucketName, prefix
 }
 
+func onlySlashes(path string) bool { return path != "" && strings.Trim(path, "/") == "" }
+
 // directoryName is the reverse: what rclone calls the directory of a prefix that is relative to the root.
 func directoryName(prefix string) string {
-	if bucket.IsAllSlashes(prefix) {
+	if onlySlashes(prefix) {
 		return prefix
 	}
 	return strings.TrimSuffix(prefix, "/")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rclone/rclone/fs"
+	"github.com/rclone/rclone/fs/fserrors"
 	"google.golang.org/grpc/codes"
 
 	pb "penstock.dev/integrations/rclone/internal/penstockv1"
@@ -16,7 +17,8 @@ const (
 	sessionsPage = 1000
 )
 
-// Mkdir has nothing to do: directories are what objects are in. It fails where the bucket is not there.
+// Mkdir has nothing to do: directories are what objects are in. It fails where the bucket is not there, unless the server's
+// remote makes it for the first object.
 func (f *Fs) Mkdir(ctx context.Context, dir string) error {
 	bucketName, _ := f.split(dir)
 	if bucketName == "" {
@@ -27,7 +29,8 @@ func (f *Fs) Mkdir(ctx context.Context, dir string) error {
 		return err
 	})
 	if reasonOf(err) == "NO_SUCH_BUCKET" {
-		return fmt.Errorf("there is no bucket %q, and Penstock does not make buckets: %w", bucketName, fs.ErrorDirNotFound)
+		return fserrors.NoRetryError(fmt.Errorf("there is no bucket %q, and the server's remote %q does not make any: %w",
+			bucketName, f.opt.Remote, fs.ErrorDirNotFound))
 	}
 	return forRclone(err)
 }

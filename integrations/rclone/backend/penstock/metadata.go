@@ -26,17 +26,19 @@ func metadataInfo() *fs.MetadataInfo {
 			"content-disposition": {Help: "Content-Disposition header", Type: "string", Example: "inline"},
 			"content-encoding":    {Help: "Content-Encoding header", Type: "string", Example: "gzip"},
 			"content-type":        {Help: "Content-Type header", Type: "string", Example: "text/plain"},
-			mtimeName:             {Help: "Time of last modification, kept as metadata `mtime`", Type: "RFC 3339", Example: "2006-01-02T15:04:05.999999999Z"},
-			"tier":                {Help: "Storage class of the object", Type: "string", Example: "IA", ReadOnly: true},
+			mtimeName: {Help: "Time of last modification, kept as metadata `mtime`", Type: "RFC 3339",
+				Example: "2006-01-02T15:04:05.999999999Z"},
+			"tier": {Help: "Storage class of the object", Type: "string", Example: "IA", ReadOnly: true},
 		},
-		Help: `User metadata is kept as metadata of the object, whose names have only a-z, 0-9 and -. Any other byte of a name is kept as --
-and two hexadecimal digits. Names and values together have at most 8 KiB.`,
+		Help: `User metadata is kept as metadata of the object, whose names have only a-z, 0-9 and -. Any other byte of a name is
+kept as -- and two hexadecimal digits. Names and values together have at most 8 KiB.`,
 	}
 }
 
 // attributes is what an object carries besides its bytes, in the terms of the contract.
 type attributes struct {
 	contentType        string
+	typeGiven          bool // by the user; otherwise it is the source's, or a guess of this machine
 	cacheControl       string
 	contentDisposition string
 	contentEncoding    string
@@ -132,7 +134,7 @@ func (a *attributes) merge(metadata fs.Metadata) error {
 		case "content-encoding":
 			a.contentEncoding = value
 		case "content-type":
-			a.contentType = value
+			a.contentType, a.typeGiven = value, true
 		case "tier":
 			// The source's says nothing here: the option storage_class does.
 		case mtimeName:
@@ -164,7 +166,7 @@ func (a *attributes) mergeHeaders(options []fs.OpenOption) {
 		case "content-encoding":
 			a.contentEncoding = value
 		case "content-type":
-			a.contentType = value
+			a.contentType, a.typeGiven = value, true
 		default:
 			if _, isHeader := option.(*fs.HTTPOption); isHeader {
 				fs.Logf(nil, "penstock: the header %q cannot be set on an object", name)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rclone/rclone/fs"
 	"github.com/rclone/rclone/fs/operations"
+	"github.com/rclone/rclone/lib/bucket"
 	"github.com/rclone/rclone/lib/encoder"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -118,6 +119,9 @@ func TestLists(t *testing.T) {
 }
 
 func TestEmptyNamesAreNames(t *testing.T) {
+	if bucket.Join("a", "/b") != "a//b" {
+		t.Skip("this rclone drops empty names")
+	}
 	s := startServer(t)
 	for _, root := range []string{"", testBucket, testBucket + "/root"} {
 		f := newFs(t, s.address, root)
@@ -309,15 +313,25 @@ func TestRemove(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrorObjectNotFound)
 }
 
-func TestBucketsAreNotMade(t *testing.T) {
+func TestMkdirWantsABucket(t *testing.T) {
 	s := startServer(t)
 	f := newFs(t, s.address, testBucket)
 	require.NoError(t, f.Mkdir(context.Background(), "any/dir"))
 	err := newFs(t, s.address, "other-bucket").Mkdir(context.Background(), "")
 	require.ErrorContains(t, err, `no bucket "other-bucket"`)
+	assert.ErrorIs(t, err, fs.ErrorDirNotFound)
 	require.NoError(t, f.Rmdir(context.Background(), ""))
 	putBytes(t, f, "a.txt", nil)
 	assert.ErrorIs(t, f.Rmdir(context.Background(), ""), fs.ErrorDirectoryNotEmpty)
+}
+
+func TestABucketThatIsMadeWhenNeededIsThere(t *testing.T) {
+	s := startServer(t, "create_buckets = true\n")
+	f := newFs(t, s.address, "")
+	require.NoError(t, f.Mkdir(context.Background(), "other-bucket/dir"))
+	assert.Empty(t, listed(t, f, "other-bucket"))
+	putBytes(t, f, "other-bucket/dir/a.txt", nil)
+	assert.Equal(t, []string{"other-bucket/", testBucket + "/"}, names(listed(t, f, "")))
 }
 
 func TestNamesThatNeedEncoding(t *testing.T) {

@@ -37,7 +37,8 @@ func (f *Fs) PutStream(ctx context.Context, in io.Reader, src fs.ObjectInfo, opt
 }
 
 // put answers what was stored, and whether that is all that StatObject would tell.
-func (f *Fs) put(ctx context.Context, remote string, in io.Reader, src fs.ObjectInfo, options []fs.OpenOption) (stored *pb.StoredObject, complete bool, err error) {
+func (f *Fs) put(ctx context.Context, remote string, in io.Reader, src fs.ObjectInfo, options []fs.OpenOption) (
+	stored *pb.StoredObject, complete bool, err error) {
 	carried, err := f.attributesFor(ctx, src, options)
 	if err != nil {
 		return nil, false, err
@@ -56,7 +57,7 @@ func (f *Fs) put(ctx context.Context, remote string, in io.Reader, src fs.Object
 	if size >= 0 {
 		spec.TotalSize = &size
 	}
-	u, err := f.newUpload(ctx, in, src, spec)
+	u, err := f.newUpload(ctx, in, src, spec, carried.typeGiven)
 	if err != nil {
 		return nil, false, err
 	}
@@ -89,7 +90,8 @@ func described(stored *pb.StoredObject, spec *pb.ObjectSpec) *pb.StoredObject {
 //	a file that rclone    named by what is known of it, so that any later run resumes; read again after a lost connection
 //	  can open            (a file without a dependable time has a random name)
 //	anything else         a random name; what is not committed is kept for sending again
-func (f *Fs) newUpload(ctx context.Context, in io.Reader, src fs.ObjectInfo, spec *pb.ObjectSpec) (*upload, error) {
+func (f *Fs) newUpload(ctx context.Context, in io.Reader, src fs.ObjectInfo, spec *pb.ObjectSpec, typeGiven bool) (
+	*upload, error) {
 	u := &upload{fs: f, spec: spec, token: randomToken(), policy: pb.EndedPolicy_ENDED_POLICY_REPLAY, pause: newPause()}
 	u.progressed = make(chan struct{}, 1)
 	size := src.Size()
@@ -105,12 +107,16 @@ func (f *Fs) newUpload(ctx context.Context, in io.Reader, src fs.ObjectInfo, spe
 	if size < 0 {
 		object = nil
 	}
-	if fingerprint := fingerprintOf(ctx, src); object != nil && fingerprint != "" {
+	fingerprint := ""
+	if object != nil {
+		fingerprint = fingerprintOf(ctx, object)
+	}
+	if fingerprint != "" {
 		secret, err := f.secret()
 		if err != nil {
 			return nil, fserrors.FatalError(fmt.Errorf("penstock: %w", err))
 		}
-		u.facts = &tokenFacts{spec: spec, fingerprint: fingerprint}
+		u.facts = &tokenFacts{spec: spec, fingerprint: fingerprint, typeGiven: typeGiven}
 		u.secret = secret
 		u.token = deriveToken(secret, *u.facts)
 		u.policy = pb.EndedPolicy_ENDED_POLICY_START_OVER
@@ -158,7 +164,7 @@ type upload struct {
 
 	epoch          int64 // of the last `opened`; 0: none
 	openUnanswered bool  // since then an `open` may have had an effect
-	specOmitted    bool  // the session was created with metadata that has changed since
+	specOmitted    bool  // the session was created with a spec that differs in what does not name it
 	finishSent     bool
 	sessionSeen    bool
 	restarts       int
@@ -214,7 +220,7 @@ func (u *upload) goOn(ctx context.Context, s *server, err error) error {
 	case u.isOwnLostOpen(err):
 		return nil
 	case reasonOf(err) == "SPEC_MISMATCH" && u.facts != nil && !u.specOmitted:
-		// What names the upload is the same: it is metadata like the access time. The session keeps its own.
+		// What names the upload is the same: it is metadata like the access time, or a guess. The session keeps its own.
 		u.specOmitted = true
 		return nil
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rclone/rclone/fs"
+	"github.com/rclone/rclone/fs/accounting"
 	"github.com/rclone/rclone/fs/operations"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -115,23 +117,72 @@ func (r *breakingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// smallParts make that most of what was sent is committed soon.
+var smallParts = []string{"part_size", "1Mi", "max_parallel_parts", "1"}
+
 func TestAnotherRunResumesAFile(t *testing.T) {
 	s := startServer(t)
 	l := newLink(t, s)
 	data := content(4, 60*mib)
 	file, _ := localFile(t, data)
 	broken := errors.New("the machine went down")
-	first := newFs(t, s.address, testBucket)
+	first := newFs(t, s.address, testBucket, smallParts...)
 	_, err := first.Put(context.Background(), &breakingReader{bytesOf(data[:50*mib]), broken}, file)
 	require.ErrorIs(t, err, broken)
 	s.kill() // what was not committed is lost
 	s.start()
 
 	second := newFs(t, l.address, testBucket)
-	_, err = operations.Copy(context.Background(), second, nil, file.Remote(), file)
+	ctx := accounting.WithStatsGroup(context.Background(), t.Name())
+	_, err = operations.Copy(ctx, second, nil, file.Remote(), file)
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(data, stored(t, s, file.Remote())))
 	assert.Less(t, l.sent.Load(), int64(50*mib), "most of it was there")
+	assert.InDelta(t, l.sent.Load(), accounting.Stats(ctx).GetBytes(), mib, "what was not sent does not count")
+}
+
+func TestAnotherRunResumesFromAnotherPenstockWithoutReadingAgain(t *testing.T) {
+	one, two := startServer(t), startServer(t)
+	source, target := newLink(t, one), newLink(t, two)
+	data := content(9, 60*mib)
+	from := putBytes(t, newFs(t, one.address, testBucket), "a.bin", data)
+	_, err := newFs(t, two.address, testBucket, smallParts...).Put(context.Background(),
+		&breakingReader{bytesOf(data[:50*mib]), errors.New("interrupted")}, from)
+	require.ErrorContains(t, err, "interrupted")
+	two.kill()
+	two.start()
+
+	target.cutAt.Store(5 * mib) // the reader that was opened at the offset outlives the stream
+	from = objectIn(t, newFs(t, source.address, testBucket), "a.bin").(*Object)
+	_, err = operations.Copy(context.Background(), newFs(t, target.address, testBucket), nil, "a.bin", from)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(data, stored(t, two, "a.bin")))
+	assert.Less(t, target.sent.Load(), int64(50*mib))
+	// The reader that rclone opens at the beginning has its buffers filled before it is put aside.
+	assert.Less(t, source.received.Load(), int64(60*mib))
+}
+
+func TestAnAccessTimeThatChangedDoesNotKeepFromResuming(t *testing.T) {
+	s := startServer(t)
+	l := newLink(t, s)
+	data := content(10, 60*mib)
+	file, _ := localFile(t, data)
+	ctx, config := fs.AddConfig(context.Background())
+	config.Metadata = true
+	first := newFs(t, s.address, testBucket, smallParts...)
+	_, err := first.Put(ctx, &breakingReader{bytesOf(data[:50*mib]), errors.New("interrupted")}, file,
+		fs.MetadataOption{"atime": "2026-01-01T00:00:00Z"})
+	require.ErrorContains(t, err, "interrupted")
+	s.kill()
+	s.start()
+
+	o, err := newFs(t, l.address, testBucket).Put(ctx, bytesOf(data), file, fs.MetadataOption{"atime": "2026-01-02T00:00:00Z"})
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(data, stored(t, s, file.Remote())))
+	assert.Less(t, l.sent.Load(), int64(50*mib))
+	metadata, err := fs.GetMetadata(ctx, o)
+	require.NoError(t, err)
+	assert.Equal(t, "2026-01-01T00:00:00Z", metadata["atime"], "it is told as it is stored")
 }
 
 func TestAnotherSecretDoesNotResume(t *testing.T) {

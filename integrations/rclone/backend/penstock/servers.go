@@ -2,7 +2,9 @@ package penstock
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -53,6 +55,9 @@ func serverAt(address string) (*server, error) {
 	}
 	target := address
 	if !strings.HasPrefix(address, "unix:") {
+		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+			return nil, fmt.Errorf("expected host:port or unix:/path, got %q (in connection strings such values need quotes)", address)
+		}
 		target = "passthrough:///" + address
 	}
 	conn, err := grpc.NewClient(target,

@@ -49,7 +49,8 @@ func (u *upload) stream(parent context.Context, s *server) (*pb.ObjectFinished, 
 	ended := make(chan outcome, 1)
 	go func() { ended <- u.receive(call) }()
 	if u.small == nil {
-		if err := u.send(ctx, call, opened, ended); err != nil {
+		// The source outlives this call: what it opens is not of the call's context.
+		if err := u.send(parent, call, opened, ended); err != nil {
 			cancel()
 			<-ended
 			return nil, err

@@ -33,6 +33,7 @@ const (
 type tokenFacts struct {
 	spec        *pb.ObjectSpec // destination, size, and all that the object will carry, its mod time included
 	fingerprint string         // of the source, as rclone computes it
+	typeGiven   bool           // the content type was asked for, and not guessed from a name by a table of this machine
 	attempt     int            // counts finished uploads of the same facts whose content was another
 }
 
@@ -45,7 +46,11 @@ func deriveToken(secret string, facts tokenFacts) string {
 	_, _ = io.WriteString(mac, tokenDomain)
 	writeFields(mac, spec.GetRemote(), spec.GetBucket(), spec.GetKey())
 	writeNumbers(mac, spec.GetTotalSize(), int64(facts.attempt))
-	writeFields(mac, facts.fingerprint, spec.GetContentType(), spec.GetStorageClass(), spec.GetCacheControl(),
+	contentType := ""
+	if facts.typeGiven {
+		contentType = spec.GetContentType()
+	}
+	writeFields(mac, facts.fingerprint, contentType, spec.GetStorageClass(), spec.GetCacheControl(),
 		spec.GetContentDisposition(), spec.GetContentEncoding())
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(spec.GetMetadata())), isVolatile)
 	writeNumbers(mac, int64(len(names)))
@@ -78,11 +83,11 @@ func randomToken() string {
 }
 
 // fingerprintOf tells what rclone knows of the source without reading it. The empty text: not enough to tell it from another.
-func fingerprintOf(ctx context.Context, src fs.ObjectInfo) string {
-	if src.Size() < 0 || src.Fs().Precision() == fs.ModTimeNotSupported {
+func fingerprintOf(ctx context.Context, object fs.Object) string {
+	if object.Fs().Precision() == fs.ModTimeNotSupported {
 		return ""
 	}
-	return fs.Fingerprint(ctx, src, true)
+	return fs.Fingerprint(ctx, object, true)
 }
 
 // loadSecret finds the secret of the user, which `penstock put` uses too: the environment variable PENSTOCK_TOKEN_SECRET, or
@@ -135,7 +140,8 @@ func readSecret(path string) (string, error) {
 
 func checkedSecret(secret, origin string) (string, error) {
 	if len(secret) < minSecretLength {
-		return "", fmt.Errorf("the token secret in %s must have at least %d characters, it has %d", origin, minSecretLength, len(secret))
+		return "", fmt.Errorf("the token secret in %s must have at least %d characters, it has %d", origin, minSecretLength,
+			len(secret))
 	}
 	return secret, nil
 }

@@ -29,7 +29,7 @@ func specOf(key string) *pb.ObjectSpec {
 }
 
 func TestEveryFactMakesAnotherToken(t *testing.T) {
-	base := deriveToken(testSecret, tokenFacts{spec: specOf("key"), fingerprint: "5,now"})
+	base := deriveToken(testSecret, tokenFacts{spec: specOf("key"), fingerprint: "5,now", typeGiven: true})
 	assert.Regexp(t, `^[A-Za-z0-9_-]{43}$`, base)
 	seen := map[string]bool{base: true}
 	for _, change := range []func(*tokenFacts){
@@ -45,7 +45,7 @@ func TestEveryFactMakesAnotherToken(t *testing.T) {
 		func(f *tokenFacts) { f.attempt = 1 },
 		func(f *tokenFacts) { f.spec.Bucket, f.spec.Key = "bk", "tkey" },
 	} {
-		facts := tokenFacts{spec: specOf("key"), fingerprint: "5,now"}
+		facts := tokenFacts{spec: specOf("key"), fingerprint: "5,now", typeGiven: true}
 		change(&facts)
 		token := deriveToken(testSecret, facts)
 		assert.False(t, seen[token], facts)
@@ -53,10 +53,11 @@ func TestEveryFactMakesAnotherToken(t *testing.T) {
 	}
 }
 
-func TestReadingTheSourceDoesNotMakeAnotherToken(t *testing.T) {
+func TestWhatDependsOnTheMachineDoesNotMakeAnotherToken(t *testing.T) {
 	facts := tokenFacts{spec: specOf("key")}
 	base := deriveToken(testSecret, facts)
 	facts.spec.Metadata["atime"] = "2"
+	facts.spec.ContentType = "text/guessed"
 	assert.Equal(t, base, deriveToken(testSecret, facts))
 }
 
