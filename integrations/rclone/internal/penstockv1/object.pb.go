@@ -472,7 +472,8 @@ type ListObjectsRequest struct {
 	// Empty, or "/": keys that have it after the prefix are not listed one by one; `prefixes` has what they begin with, up
 	// to and including it. BAD_DELIMITER otherwise.
 	Delimiter string `protobuf:"bytes,4,opt,name=delimiter,proto3" json:"delimiter,omitempty"`
-	// Most objects and prefixes to return, 1 to 1000; 0 means 1000.
+	// Most objects and prefixes to return, 1 to 1000; 0 means 1000. The server may return fewer, so that the answer fits
+	// into a message of 4 MiB.
 	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Empty for the first page, then next_page_token of the page before, with everything else unchanged.
 	PageToken string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

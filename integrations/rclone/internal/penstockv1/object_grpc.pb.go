@@ -62,10 +62,12 @@ type ObjectServiceClient interface {
 	//	FAILED_PRECONDITION OBJECT_CHANGED: the ETag is not `if_match`, or the object was replaced while it was read
 	//	DATA_LOSS           CHECKSUM_MISMATCH: what the backend sent is not what its CRC-64 says; with RetryInfo
 	//	RESOURCE_EXHAUSTED  TOO_MANY_READS, with RetryInfo: others are being served, and memory is bounded
-	//	DEADLINE_EXCEEDED   IDLE_TIMEOUT, with RetryInfo: the client took nothing for long; resume
+	//	DEADLINE_EXCEEDED   the client took nothing for long; resume. Details would wait behind what it did not take, so
+	//	                    there are none; the message begins with IDLE_TIMEOUT
 	ReadObject(ctx context.Context, in *ReadObjectRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadObjectResponse], error)
 	// Lists objects of a bucket by key, in the order of bytes, a page at a time. What is put or deleted while pages are
-	// fetched may be listed or not; everything else is listed exactly once.
+	// fetched may be listed or not; everything else is listed exactly once, but for names that no request can carry
+	// because they are no UTF-8: they are left out.
 	//
 	//	INVALID_ARGUMENT    BAD_PAGE_SIZE, BAD_PAGE_TOKEN, BAD_DELIMITER, BAD_PREFIX: what was expected is in the message
 	ListObjects(ctx context.Context, in *ListObjectsRequest, opts ...grpc.CallOption) (*ListObjectsResponse, error)
@@ -219,10 +221,12 @@ type ObjectServiceServer interface {
 	//	FAILED_PRECONDITION OBJECT_CHANGED: the ETag is not `if_match`, or the object was replaced while it was read
 	//	DATA_LOSS           CHECKSUM_MISMATCH: what the backend sent is not what its CRC-64 says; with RetryInfo
 	//	RESOURCE_EXHAUSTED  TOO_MANY_READS, with RetryInfo: others are being served, and memory is bounded
-	//	DEADLINE_EXCEEDED   IDLE_TIMEOUT, with RetryInfo: the client took nothing for long; resume
+	//	DEADLINE_EXCEEDED   the client took nothing for long; resume. Details would wait behind what it did not take, so
+	//	                    there are none; the message begins with IDLE_TIMEOUT
 	ReadObject(*ReadObjectRequest, grpc.ServerStreamingServer[ReadObjectResponse]) error
 	// Lists objects of a bucket by key, in the order of bytes, a page at a time. What is put or deleted while pages are
-	// fetched may be listed or not; everything else is listed exactly once.
+	// fetched may be listed or not; everything else is listed exactly once, but for names that no request can carry
+	// because they are no UTF-8: they are left out.
 	//
 	//	INVALID_ARGUMENT    BAD_PAGE_SIZE, BAD_PAGE_TOKEN, BAD_DELIMITER, BAD_PREFIX: what was expected is in the message
 	ListObjects(context.Context, *ListObjectsRequest) (*ListObjectsResponse, error)
