@@ -5,7 +5,7 @@ import pytest
 
 from harness import BUCKET
 
-FILES = 3000
+FILES = 2000
 FOLDERS = ["", "a", "a/b", "a/b/c", "with space", "日本語/ü", "%41+&=#"]
 
 
