@@ -84,9 +84,10 @@ type ObjectServiceClient interface {
 	//	INVALID_ARGUMENT    REMOTES_DIFFER: read and put instead. BAD_METADATA, BAD_HEADER_VALUE
 	//	FAILED_PRECONDITION OBJECT_CHANGED: the source's ETag is not `if_match`, or it was replaced meanwhile
 	CopyObject(ctx context.Context, in *CopyObjectRequest, opts ...grpc.CallOption) (*CopyObjectResponse, error)
-	// Replaces what an object carries besides its bytes. Its update time changes; size, CRC-64 and tags do not, and a
-	// finished session still knows the object as its own. Not a merge: what is not given is gone. To change one entry, ask
-	// StatObject and pass its ETag as `if_match`; of two that change only metadata at the same time, the later one stays.
+	// Replaces what an object carries besides its bytes. Its update time changes; size and tags do not, nor does its CRC-64,
+	// but that the backend may no longer know it of a large object (OSS, above 1 GB). A finished session still knows the
+	// object as its own. Not a merge: what is not given is gone. To change one entry, ask StatObject and pass its ETag as
+	// `if_match`; of two that change only metadata at the same time, the later one stays.
 	//
 	//	INVALID_ARGUMENT    BAD_METADATA, BAD_HEADER_VALUE
 	//	FAILED_PRECONDITION OBJECT_CHANGED, as in CopyObject
@@ -243,9 +244,10 @@ type ObjectServiceServer interface {
 	//	INVALID_ARGUMENT    REMOTES_DIFFER: read and put instead. BAD_METADATA, BAD_HEADER_VALUE
 	//	FAILED_PRECONDITION OBJECT_CHANGED: the source's ETag is not `if_match`, or it was replaced meanwhile
 	CopyObject(context.Context, *CopyObjectRequest) (*CopyObjectResponse, error)
-	// Replaces what an object carries besides its bytes. Its update time changes; size, CRC-64 and tags do not, and a
-	// finished session still knows the object as its own. Not a merge: what is not given is gone. To change one entry, ask
-	// StatObject and pass its ETag as `if_match`; of two that change only metadata at the same time, the later one stays.
+	// Replaces what an object carries besides its bytes. Its update time changes; size and tags do not, nor does its CRC-64,
+	// but that the backend may no longer know it of a large object (OSS, above 1 GB). A finished session still knows the
+	// object as its own. Not a merge: what is not given is gone. To change one entry, ask StatObject and pass its ETag as
+	// `if_match`; of two that change only metadata at the same time, the later one stays.
 	//
 	//	INVALID_ARGUMENT    BAD_METADATA, BAD_HEADER_VALUE
 	//	FAILED_PRECONDITION OBJECT_CHANGED, as in CopyObject
