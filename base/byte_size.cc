@@ -38,7 +38,7 @@ int64_t FactorOf(std::string_view unit) {
 
 absl::StatusOr<int64_t> ParseByteSize(std::string_view text) {
   const size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
-  const absl::string_view number(text.data(), digits);
+  const absl::string_view number = absl::string_view(text.data(), text.size()).substr(0, digits);
   const int64_t factor = FactorOf(text.substr(digits));
   if (number.empty() || factor == 0) return BadByteSize(text);
   if (int64_t whole = 0; absl::SimpleAtoi(number, &whole)) {

@@ -199,7 +199,7 @@ class MemoryBackend final : public Backend {
  private:
   // Does `work`, and gives its result to `done`.
   template <typename DoneCallback, typename Work>
-  void Run(DoneCallback done, Work work) {
+  void Run(DoneCallback done, const Work& work) {
     strand_.Post([done = std::move(done), work]() mutable { std::move(done)(work()); });
   }
 

@@ -44,10 +44,10 @@ absl::Status CheckNumber(int32_t number, int32_t most) {
                   {{"maximum", absl::StrCat(most)}, {"got", absl::StrCat(number)}});
 }
 
-const absl::Status& StatusOf(const absl::Status& status) { return status; }
+absl::Status StatusOf(const absl::Status& status) { return status; }
 
 template <typename T>
-const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
+absl::Status StatusOf(const absl::StatusOr<T>& result) {
   return result.status();
 }
 

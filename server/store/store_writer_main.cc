@@ -18,6 +18,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "server/store/sqlite_store.h"
@@ -98,6 +99,11 @@ int Main(const std::string& path, int run, int first_generation) {
 }  // namespace penstock
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  return penstock::Main(argv[1], std::atoi(argv[2]), std::atoi(argv[3]));
+  int run = 0;
+  int first_generation = 0;
+  if (argc != 4 || !absl::SimpleAtoi(argv[2], &run) ||
+      !absl::SimpleAtoi(argv[3], &first_generation)) {
+    return 2;
+  }
+  return penstock::Main(argv[1], run, first_generation);
 }
