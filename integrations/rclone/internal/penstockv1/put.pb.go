@@ -270,7 +270,7 @@ func (Session_State) EnumDescriptor() ([]byte, []int) {
 // One message from the client on a PutObject stream.
 type PutObjectRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Exactly one is set; a message with none is INVALID_ARGUMENT / EMPTY_FRAME.
+	// Exactly one is set; a message with none is INVALID_ARGUMENT / EMPTY_FRAME, bytes that are no such message BAD_FRAME.
 	//
 	// Types that are valid to be assigned to Frame:
 	//
