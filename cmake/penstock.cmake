@@ -19,6 +19,12 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
+# Some 150 programs are linked in each build: lld takes a third of the time of the default linker.
+find_program(PENSTOCK_LLD ld.lld)
+if(PENSTOCK_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
 # Warnings are errors on our own code only: generated and foreign code links `penstock_options` alone.
 add_library(penstock_options INTERFACE)
 target_include_directories(penstock_options INTERFACE ${PROJECT_SOURCE_DIR})
