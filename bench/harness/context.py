@@ -22,6 +22,7 @@ class Context:
     rounds: int = 5
     build: pathlib.Path = ROOT / "build/release"
     say: Callable[[str], None] = print  # progress, for whoever watches
+    warm_ups: list[Sample] = field(default_factory=list)  # what interleave does not count, but for its errors
     _running: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -56,7 +57,9 @@ class Context:
         for round_number in range((rounds or self.rounds) + 1):
             for name, arm in arms.items():
                 sample = arm()
-                if round_number > 0:
+                if round_number == 0:
+                    self.warm_ups.append(sample)
+                else:
                     series[name].samples.append(sample)
                     self.say(f"  {name}: {sample.seconds:.3f} s, {sample.throughput() / 1e6:.0f} MB/s")
         return list(series.values())
