@@ -21,6 +21,7 @@ class Sample:
     cpu: dict[str, float] = field(default_factory=dict)  # process name -> CPU-seconds during the round
     rss: dict[str, int] = field(default_factory=dict)  # process name -> peak of the resident bytes during the round
     extra: dict[str, float] = field(default_factory=dict)  # "errors" and "wrong_crc" are summed over the run (B11)
+    first_error: str = ""  # what the first of the errors was
 
     def throughput(self) -> float:
         """Bytes a second."""

@@ -88,6 +88,7 @@ def _checksums(outcomes: list[Outcome], warm_ups: list[Sample]) -> Outcome:
     target = Target.judge(CHECKSUMS, CHECKSUMS_TARGET, value, f"over {len(checked)} rounds" +
                           (f"; not counted: {', '.join(failed)}, which failed" if failed else ""))
     target.met = target.met and bool(checked) and not failed
+    first = next((f" The first: {sample.first_error}" for sample in samples if sample.first_error), "")
     text = (f"{len(checked)} rounds, those that warm up included, compared the checksum of every object or part with that"
-            f" of what was sent: {value['wrong_crc']:.0f} were wrong. {len(samples)} rounds had {value['errors']:.0f} errors.")
+            f" of what was sent: {value['wrong_crc']:.0f} were wrong. {len(samples)} rounds had {value['errors']:.0f} errors.{first}")
     return Outcome(CHECKSUMS, CHECKSUMS_TITLE, text, targets=[target])
