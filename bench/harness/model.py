@@ -106,8 +106,9 @@ class Plot:
     title: str
     axis: str  # what the values are, with the unit
     lines: dict[str, list[Bar]]
-    kind: str = "bars"  # or "curve": x is given, and drawn to a logarithmic scale
+    kind: str = "bars"  # or "curve": x is given
     x_axis: str = ""
+    log_x: bool = True  # of a curve
     log_y: bool = False
 
 

@@ -129,7 +129,7 @@ def _scenario(outcome: Outcome) -> str:
         pieces.append(outcome.text.strip() + "\n")
     for plot in outcome.plots:
         pieces.append(f"![{plot.title}]({plot.name}.svg)\n")
-    if outcome.series:
+    if any(sample.cpu for series in outcome.series for sample in series.samples):
         pieces.append(_series_table(outcome.series))
     if outcome.load:
         before, after = (" ".join(map(str, outcome.load[key])) for key in ("before", "after"))

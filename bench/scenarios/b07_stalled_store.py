@@ -73,6 +73,6 @@ def _table(series: list[Series]) -> str:
 def _plot(watched: dict[str, list[Reading]]) -> Plot:
     lines = {}
     for name, readings in watched.items():
-        points = [(max(reading.seconds, 0.1), reading.rss / MB) for reading in readings]
+        points = [(reading.seconds, reading.rss / MB) for reading in readings]
         lines[name] = [Bar("", Spread(y, y, y), x) for x, y in points]
-    return Plot("b7", "B7: memory while the store takes nothing (last round)", "MB resident", lines, "curve", "seconds")
+    return Plot("b7", "B7: memory while the store takes nothing (last round)", "MB resident", lines, "curve", "seconds", log_x=False)
