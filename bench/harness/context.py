@@ -70,7 +70,8 @@ class Context:
                     self.warm_ups.append(sample)
                 else:
                     series[name].samples.append(sample)
-                    self.say(f"  {name}: {sample.seconds:.3f} s, {sample.throughput() / 1e6:.0f} MB/s")
+                    rate = f", {sample.throughput() / 1e6:.0f} MB/s" if sample.bytes else ""
+                    self.say(f"  {name}: {sample.seconds:.3f} s{rate}")
         return list(series.values())
 
     def __enter__(self) -> Context:

@@ -52,7 +52,14 @@ class Penstockd:
         config.write_text(_table("server", {"listen": ["127.0.0.1:0"], **server}) +
                           _table("sessions", sessions or {}) +
                           _table("store", {"path": str((store or folder) / "sessions.db")}) + _table(f"remotes.{REMOTE}", remote))
-        self.process = context.start("penstockd", "penstockd", "--config", config)
+        self._start: Callable[[], Process] = lambda: context.start("penstockd", "penstockd", "--config", config)
+        self.restart()
+
+    def restart(self) -> None:
+        """Starts it; where it runs it is killed before. It gets another address."""
+        if hasattr(self, "process"):
+            self.process.kill()
+        self.process = self._start()
         self.address = self.process.listening()
         self.process.wait_line("ready")
 

@@ -39,6 +39,12 @@ void AddOptions(CLI::App& app, LoadOptions& options) {
       ->check(CLI::NonNegativeNumber);
   AddBytes(app, "--rate", options.rate, "Bytes a second of each stream; 0 is as fast as it can");
   app.add_flag("--unknown-length", options.unknown_length, "Do not tell the size at the start");
+  app.add_option("--parts", options.parts, "Mode resume: parts recorded before the break")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--phase", options.phase, "Mode resume: only what comes before or after the break")
+      ->check(CLI::IsMember({"make", "back"}));
+  app.add_option("--token", options.token, "Mode resume: of the session that `make` told");
 }
 
 LoadChannels::LoadChannels(const LoadOptions& options) {

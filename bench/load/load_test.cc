@@ -3,6 +3,8 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "absl/strings/str_cat.h"
 #include "bench/load/modes.h"
 #include "bench/simple/simple_service.h"
@@ -50,6 +52,30 @@ TEST_F(LoadTest, PutsObjectsSeveralAtATime) {
   EXPECT_EQ(json.at("objects"), 5);
   EXPECT_EQ(json.at("errors"), 0) << json;
   EXPECT_EQ(json.at("wrong_crc"), 0);
+}
+
+TEST_F(LoadTest, HoldsStreamsUntilItIsReleased) {
+  options_.streams = 100;
+  options_.channels = 3;
+  for (const HeldStreams kind : {HeldStreams::kIdle, HeldStreams::kSlow, HeldStreams::kPush}) {
+    std::istringstream release("the end comes after this");
+    int open = 0;
+    const nlohmann::ordered_json json = RunHeld(
+        options_, content(), kind, [&open](int count) { open = count; }, release);
+    EXPECT_EQ(open, 100);
+    EXPECT_EQ(json.at("open"), 100);
+    EXPECT_EQ(json.at("errors"), 0) << json;
+  }
+}
+
+TEST_F(LoadTest, CountsStreamsThatCannotBeHeld) {
+  server_->Shutdown();
+  options_.streams = 2;
+  std::istringstream release;
+  const nlohmann::ordered_json json = RunHeld(
+      options_, content(), HeldStreams::kIdle, [](int) {}, release);
+  EXPECT_EQ(json.at("open"), 0);
+  EXPECT_EQ(json.at("errors"), 2) << json;
 }
 
 TEST_F(LoadTest, CountsWhatFailed) {
