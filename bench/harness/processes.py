@@ -138,7 +138,11 @@ class Process:
         self._popen.stdin.close()
 
     def running(self) -> bool:
-        return self._code is None
+        """Whether it has not ended."""
+        if self._code is not None:
+            return False
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] != "Z"
 
     def signal(self, number: int) -> None:
         if self._code is None:

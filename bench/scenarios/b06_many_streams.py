@@ -49,7 +49,7 @@ def _arm(context: Context, sink: Sink, mode: str, streams: int) -> Callable[[], 
         seconds = time.monotonic() - begin
         if opened != streams:
             raise ProcessFailed(f"{opened} of {streams} streams were opened: {client.errors()}")
-        readings = until_flat(server.process)
+        readings = until_flat(server.process, quiet=context.sized(2000, 2000, 300) / 1000)
         client.close_stdin()
         sample = meter.sample(client, {**client.result(), "seconds": seconds, "bytes": 0})
         sample.extra["rss_per_stream"] = (readings[-1].rss - base) / streams

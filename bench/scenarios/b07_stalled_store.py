@@ -18,7 +18,6 @@ TARGETS = {"B7": {"peak_over_bound_max": 1.0, "still_growing_max": 0}}
 
 A_STREAM = 1.5 * MB
 RATE = 2 * MIB  # bytes a second of a client
-QUIET = 3.0  # seconds without growth
 SLACK = 4 * MIB
 OFF, ON = "bdp_probe off", "bdp_probe on"
 
@@ -49,6 +48,7 @@ def _arm(context: Context, probe: bool, streams: int, budget: int, watched: dict
     def arm() -> Sample:
         sink = Sink(context)
         sink.control(stall=True)
+        quiet = context.sized(3000, 3000, 500) / 1000  # seconds without growth
         server = Penstockd(context, sink, bdp_probe=probe, memory_budget=budget)
         base = server.process.rss()
         meter = Meter([server.process])
@@ -57,12 +57,12 @@ def _arm(context: Context, probe: bool, streams: int, budget: int, watched: dict
         opened = json.loads(client.wait_line('"open"'))["open"]
         if opened != streams:
             raise ProcessFailed(f"{opened} of {streams} streams were opened: {client.result()}")
-        watched[name] = until_flat(server.process, quiet=QUIET, slack=SLACK, at_most=60)
+        watched[name] = until_flat(server.process, quiet=quiet, slack=SLACK, at_most=60)
         client.close_stdin()
         sample = meter.sample(client, {**client.result(), "seconds": watched[name][-1].seconds, "bytes": 0})
         bound = base + budget + streams * A_STREAM
-        sample.extra |= {"base": base, "bound": bound, "peak_over_bound": sample.rss["penstockd"] / bound,
-                         "still_growing": 0.0 if is_flat(watched[name], QUIET, SLACK) else 1.0}
+        sample.extra |= {"flat_after": max(0.0, sample.seconds - quiet), "base": base, "bound": bound, "peak_over_bound": sample.rss["penstockd"] / bound,
+                         "still_growing": 0.0 if is_flat(watched[name], quiet, SLACK) else 1.0}
         server.process.kill()
         sink.process.kill()
         return sample
@@ -74,7 +74,7 @@ def _table(series: list[Series]) -> str:
     return markdown.table(["", "peak, MB", "bound, MB", "flat after, s"], [
         [one.name, markdown.spread(one.spread(lambda s: s.rss["penstockd"]), MB),
          markdown.spread(one.spread(lambda s: s.extra["bound"]), MB),
-         markdown.spread(one.spread(lambda s: max(0.0, s.seconds - QUIET)))] for one in series])
+         markdown.spread(one.spread(lambda s: s.extra["flat_after"]))] for one in series])
 
 
 def _plot(watched: dict[str, list[Reading]]) -> Plot:
