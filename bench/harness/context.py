@@ -56,12 +56,13 @@ class Context:
         return self._running.enter_context(Process(name, [path, *arguments], log, env=env, cwd=cwd, stdin=stdin))
 
     def interleave(self, arms: Mapping[str, Callable[[], Sample]], rounds: int | None = None) -> list[Series]:
-        """Each round runs every arm once, in turn; a first round warms up and is not counted.
+        """Each round runs every arm once, in turn; a first round (not of `tiny`) warms up and is not counted.
 
         What disturbs the machine for a while thereby disturbs every arm alike.
         """
         series = {name: Series(name, []) for name in arms}
-        for round_number in range((rounds or self.rounds) + 1):
+        first = 1 if self.size == "tiny" else 0
+        for round_number in range(first, (rounds or self.rounds) + 1):
             for name, arm in arms.items():
                 sample = arm()
                 if sample.first_error:

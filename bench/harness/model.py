@@ -123,4 +123,5 @@ class Outcome:
     targets: list[Target] = field(default_factory=list)
     plots: list[Plot] = field(default_factory=list)
     failure: str = ""  # why it did not run, or not to its end; empty if it did
-    load: dict[str, list[float]] = field(default_factory=dict)  # "before", "after": load averages; the runner's
+    load: dict[str, list[float]] = field(default_factory=dict)  # "before", "after": load averages; the runner's, as
+    seconds: float = 0.0  # how long it took

@@ -133,7 +133,7 @@ def _scenario(outcome: Outcome) -> str:
         pieces.append(_series_table(outcome.series))
     if outcome.load:
         before, after = (" ".join(map(str, outcome.load[key])) for key in ("before", "after"))
-        pieces.append(f"Load average before: {before}; after: {after}.\n")
+        pieces.append(f"Took {outcome.seconds:.0f} s. Load average before: {before}; after: {after}.\n")
     return "\n".join(pieces)
 
 

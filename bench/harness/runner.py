@@ -6,6 +6,7 @@ import importlib
 import pathlib
 import pkgutil
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from types import ModuleType
@@ -61,6 +62,7 @@ def run_all(modules: list[ModuleType], settings: Settings) -> list[Outcome]:
         with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
             context = Context(pathlib.Path(folder), settings.size, settings.rounds, settings.build, settings.say)
             outcomes.append(_run(module, context, warm_ups))
+        settings.say(f"  took {outcomes[-1].seconds} s")
         for target in outcomes[-1].targets:
             settings.say(f"  {target.id} {'met' if target.met else 'NOT MET'}: "
                          f"{markdown.each(target.value)} ({report.bounds(target)}) {target.note}")
@@ -69,7 +71,7 @@ def run_all(modules: list[ModuleType], settings: Settings) -> list[Outcome]:
 
 
 def _run(module: ModuleType, context: Context, warm_ups: list[Sample]) -> Outcome:
-    before = machine.load()
+    before, begin = machine.load(), time.monotonic()
     try:
         with context:
             outcome: Outcome = module.run(context)
@@ -81,6 +83,7 @@ def _run(module: ModuleType, context: Context, warm_ups: list[Sample]) -> Outcom
         context.say("  FAILED: " + outcome.failure)
     warm_ups += context.warm_ups
     outcome.load = {"before": before, "after": machine.load()}
+    outcome.seconds = round(time.monotonic() - begin, 1)
     told = {target.id for target in outcome.targets}
     for id, target in getattr(module, "TARGETS", {}).items():
         if id not in told:

@@ -16,7 +16,7 @@ CLIENT = "import json; held = bytearray(50 << 20); print(json.dumps({'seconds': 
 
 @pytest.fixture
 def context(tmp_path):
-    with Context(tmp_path, "tiny", 2, say=lambda _: None) as context:
+    with Context(tmp_path, "quick", 2, say=lambda _: None) as context:
         yield context
 
 
@@ -80,7 +80,7 @@ def scenario(id, run, **targets):
 
 
 def run_all(*modules):
-    return runner.run_all(list(modules), runner.Settings("tiny", 1, pathlib.Path("/nowhere"), lambda _: None))
+    return runner.run_all(list(modules), runner.Settings("quick", 1, pathlib.Path("/nowhere"), lambda _: None))
 
 
 def test_what_cannot_run_is_told_and_misses_its_targets():
