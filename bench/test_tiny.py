@@ -1,4 +1,5 @@
 """Every scenario of the bench runs and tells what it should. Not how fast anything is: one round, next to no data."""
+
 import json
 import os
 import pathlib
@@ -24,8 +25,26 @@ def test_every_scenario_tells_its_series_and_targets(tmp_path):
     ids = [module.ID for module in ours()]
     result = tmp_path / "result.json"
     run = subprocess.run(
-        [sys.executable, "-m", "bench.harness", "--tiny", "--only", ",".join(ids), "--out", tmp_path / "report", "--json", result,
-         "--build", BUILD], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+        [
+            sys.executable,
+            "-m",
+            "bench.harness",
+            "--tiny",
+            "--only",
+            ",".join(ids),
+            "--out",
+            tmp_path / "report",
+            "--json",
+            result,
+            "--build",
+            BUILD,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     told = json.loads(result.read_text())
     assert told["schema"] == 1 and told["quick"] and told["machine"]["cores"] > 0

@@ -1,4 +1,5 @@
 """What a scenario is given: programs, a folder, how large to be, and how to take turns."""
+
 from __future__ import annotations
 
 import contextlib
@@ -48,9 +49,16 @@ class Context:
             raise ProcessFailed(f"{path} is not built")
         return path
 
-    def start(self, name: str, program: str | pathlib.Path, *arguments: object, env: Mapping[str, str] | None = None,
-              cwd: pathlib.Path | None = None, stdin: bool = False) -> Process:
-        """Starts a program of this build (by its name) or any other (by its path). It is killed at the end at the latest."""
+    def start(
+        self,
+        name: str,
+        program: str | pathlib.Path,
+        *arguments: object,
+        env: Mapping[str, str] | None = None,
+        cwd: pathlib.Path | None = None,
+        stdin: bool = False,
+    ) -> Process:
+        """Starts a program of this build (by its name) or any other (by its path). The end kills it."""
         path = self.program(program) if isinstance(program, str) else program
         log = self.temp / f"{next(self._numbers)}-{name}.log"
         return self._running.enter_context(Process(name, [path, *arguments], log, env=env, cwd=cwd, stdin=stdin))

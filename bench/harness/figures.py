@@ -1,4 +1,5 @@
 """Figures that several scenarios take of their series."""
+
 from __future__ import annotations
 
 import math
@@ -45,4 +46,5 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     """
     xs, ys = zip(*((math.log(x), math.log(y)) for x, y in points))
     mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys)) / sum((x - mean_x) ** 2 for x in xs)
+    together = math.fsum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys))
+    return together / math.fsum((x - mean_x) ** 2 for x in xs)

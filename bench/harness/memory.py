@@ -1,4 +1,5 @@
 """Memory of a process that is being filled."""
+
 from __future__ import annotations
 
 import time
@@ -14,8 +15,9 @@ class Reading:
     threads: int
 
 
-def until_flat(process: Process, every: float = 0.2, quiet: float = 2.0, slack: int = 2 << 20,
-               at_most: float = 120) -> list[Reading]:
+def until_flat(
+    process: Process, every: float = 0.2, quiet: float = 2.0, slack: int = 2 << 20, at_most: float = 120
+) -> list[Reading]:
     """Reads resident memory until it grew by no more than `slack` bytes over `quiet` seconds, for `at_most` seconds."""
     begin = time.monotonic()
     readings: list[Reading] = []
@@ -52,5 +54,3 @@ def growth(readings: list[Reading]) -> int:
 def is_flat(readings: list[Reading], quiet: float, slack: int) -> bool:
     last = [reading.rss for reading in readings if reading.seconds >= readings[-1].seconds - quiet]
     return max(last) - min(last) <= slack
-
-

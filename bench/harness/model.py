@@ -1,4 +1,5 @@
 """What a scenario hands to the report. Units: seconds, bytes, CPU-seconds."""
+
 from __future__ import annotations
 
 import statistics
@@ -10,6 +11,8 @@ MB = 1e6
 KIB = 1 << 10
 MIB = 1 << 20
 GIB = 1 << 30
+
+Bounds = dict[str, dict[str, float]]  # the targets of a scenario, by id
 
 
 @dataclass

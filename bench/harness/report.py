@@ -1,4 +1,5 @@
 """The report: Markdown with a plot per scenario, and the same as JSON."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -46,8 +47,14 @@ def write(run: Run, folder: pathlib.Path) -> None:
 
 def to_json(run: Run) -> dict[str, Any]:
     return {
-        "schema": 1, "date": run.date, "commit": run.commit, "quick": run.size != "full", "size": run.size,
-        "rounds": run.rounds, "machine": run.machine, "seconds": round(run.seconds, 1),
+        "schema": 1,
+        "date": run.date,
+        "commit": run.commit,
+        "quick": run.size != "full",
+        "size": run.size,
+        "rounds": run.rounds,
+        "machine": run.machine,
+        "seconds": round(run.seconds, 1),
         "targets": [dataclasses.asdict(target) for target in run.targets()],
         "scenarios": [_outcome_json(outcome) for outcome in run.outcomes],
     }
@@ -88,26 +95,42 @@ def summary(series: Series) -> dict[str, Spread]:
 
 def _head(run: Run) -> str:
     machine = run.machine
-    size = {"full": "", "quick": " (--quick: fewer rounds, less data)",
-            "tiny": " (--tiny: shows that everything runs; **the figures mean nothing**)"}[run.size]
+    size = {
+        "full": "",
+        "quick": " (--quick: fewer rounds, less data)",
+        "tiny": " (--tiny: shows that everything runs; **the figures mean nothing**)",
+    }[run.size]
     return f"""# Bench report
 
-Written by `scripts/bench`{size}; [bench/README.md](../README.md) tells what is compared and how. Every comparison
-is between arms that took turns within one run: ratios and CPU-seconds are what to look at, throughput is this machine's.
+Written by `scripts/bench`{
+        size
+    }; [bench/README.md](../README.md) tells what is compared and how. Every comparison is between
+arms that took turns within one run: ratios and CPU-seconds are what to look at, throughput is this machine's.
 
-{markdown.table(["", ""], [
-    ["machine", f"{machine['cpu']}, {machine['cores']} cores, {int(machine['memory_bytes']) / GIB:.0f} GiB"],
-    ["kernel", str(machine["kernel"])],
-    ["measured", f"{run.date}, in {run.seconds / 60:.0f} minutes"],
-    ["commit", run.commit],
-    ["rounds", f"{run.rounds}, after one that is not counted, unless a scenario says otherwise"]])}
+{
+        markdown.table(
+            ["", ""],
+            [
+                [
+                    "machine",
+                    f"{machine['cpu']}, {machine['cores']} cores, {int(machine['memory_bytes']) / GIB:.0f} GiB",
+                ],
+                ["kernel", str(machine["kernel"])],
+                ["measured", f"{run.date}, in {run.seconds / 60:.0f} minutes"],
+                ["commit", run.commit],
+                ["rounds", f"{run.rounds}, after one that is not counted, unless a scenario says otherwise"],
+            ],
+        )
+    }
 Each figure is the median, with minimum and maximum beside it. GB and MB are 10^9 and 10^6 bytes, MiB is 2^20. Client,
 server and store share the cores."""
 
 
 def _targets(run: Run) -> str:
-    rows = [[target.id, bounds(target), markdown.each(target.value) or "-", "yes" if target.met else "**no**",
-             target.note] for target in run.targets()]
+    rows = [
+        [target.id, bounds(target), markdown.each(target.value) or "-", "yes" if target.met else "**no**", target.note]
+        for target in run.targets()
+    ]
     met = sum(target.met for target in run.targets())
     return f"""## Targets
 
@@ -118,7 +141,9 @@ def _targets(run: Run) -> str:
 
 def bounds(target: Target) -> str:
     words = {"min": "at least", "max": "at most"}
-    return ", ".join(f"{name[:-4]} {words[name[-3:]]} {markdown.number(bound)}" for name, bound in target.target.items())
+    return ", ".join(
+        f"{name[:-4]} {words[name[-3:]]} {markdown.number(bound)}" for name, bound in target.target.items()
+    )
 
 
 def _scenario(outcome: Outcome) -> str:
@@ -152,9 +177,12 @@ def _series_table(all_series: list[Series]) -> str:
         elif kind == "peak_rss":
             columns.append((key, f"peak RSS {process}, MiB", MIB))
     header = ["", "rounds", *(title for _, title, _ in columns)]
-    rows = [[series.name, str(len(series.samples)),
-             *(markdown.spread(figures[key], scale) if key in figures else "" for key, _, scale in columns)]
-            for series, figures in zip(all_series, summaries)]
+    rows = [
+        [
+            series.name,
+            str(len(series.samples)),
+            *(markdown.spread(figures[key], scale) if key in figures else "" for key, _, scale in columns),
+        ]
+        for series, figures in zip(all_series, summaries)
+    ]
     return markdown.table(header, rows)
-
-
