@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import signal
 import sys
 import time
 
@@ -57,6 +58,7 @@ def main() -> int:
             print(f"{', '.join(runner.ids(module)):12} {module.TITLE}")
         print(f"{runner.CHECKSUMS:12} {runner.CHECKSUMS_TITLE}")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as an exception, so that every process is ended
     rounds = arguments.rounds or {"full": 5, "quick": 3, "tiny": 1}[arguments.size]
     begin = time.monotonic()
     run = report.Run(machine.date(), machine.commit(), arguments.size, rounds, machine.describe(), [])

@@ -78,6 +78,8 @@ def summary(series: Series) -> dict[str, Spread]:
     if not series.samples:
         return {}
     figures = {"seconds": series.spread(lambda s: s.seconds)}
+    if all(sample.cpu and sample.seconds > 0 for sample in series.samples):
+        figures["cores_busy"] = series.spread(lambda s: sum(s.cpu.values()) / s.seconds)
     moved = all(sample.bytes > 0 for sample in series.samples)
     if moved:
         figures["bytes_per_second"] = series.spread(lambda s: s.throughput())
@@ -123,7 +125,8 @@ arms that took turns within one run: ratios and CPU-seconds are what to look at,
         )
     }
 Each figure is the median, with minimum and maximum beside it. GB and MB are 10^9 and 10^6 bytes, MiB is 2^20. Client,
-server and store share the cores."""
+server and store share the cores: "cores busy" is the CPU time of all of them over the time that passed. Where it is near
+the number of cores, throughput is bound by the sum of what they cost, and no arm with one more process can be as fast."""
 
 
 def _targets(run: Run) -> str:
@@ -162,27 +165,22 @@ def _scenario(outcome: Outcome) -> str:
     return "\n".join(pieces)
 
 
+_ROWS = (
+    ("seconds", "s", 1.0),
+    ("bytes_per_second", "MB/s", MB),
+    ("cores_busy", "cores busy", 1.0),
+    ("cpu_seconds_per_gb", "CPU-s/GB of {}", 1.0),
+    ("peak_rss", "peak RSS of {}, MiB", float(MIB)),
+)
+
+
 def _series_table(all_series: list[Series]) -> str:
-    """Columns are what any series has; a column of zeros only is none."""
+    """A column for each series, a row for each figure that any of them has."""
     summaries = [summary(series) for series in all_series]
-    columns: list[tuple[str, str, float]] = []
-    for key in dict.fromkeys(key for figures in summaries for key in figures):
-        kind, _, process = key.partition(".")
-        if kind == "seconds":
-            columns.append((key, "s", 1))
-        elif kind == "bytes_per_second":
-            columns.append((key, "MB/s", MB))
-        elif kind == "cpu_seconds_per_gb":
-            columns.append((key, f"CPU-s/GB {process}", 1))
-        elif kind == "peak_rss":
-            columns.append((key, f"peak RSS {process}, MiB", MIB))
-    header = ["", "rounds", *(title for _, title, _ in columns)]
-    rows = [
-        [
-            series.name,
-            str(len(series.samples)),
-            *(markdown.spread(figures[key], scale) if key in figures else "" for key, _, scale in columns),
-        ]
-        for series, figures in zip(all_series, summaries)
-    ]
-    return markdown.table(header, rows)
+    keys = list(dict.fromkeys(key for figures in summaries for key in figures))
+    rows = [["rounds", *(str(len(series.samples)) for series in all_series)]]
+    for kind, title, scale in _ROWS:
+        for key in (key for key in keys if key.partition(".")[0] == kind):
+            cells = [markdown.spread(figures[key], scale) if key in figures else "" for figures in summaries]
+            rows.append([title.format(key.partition(".")[2]), *cells])
+    return markdown.table(["", *(series.name for series in all_series)], rows)
