@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from bench.harness.model import MB, Bar, Plot, Sample, Series, Spread
+from bench.harness.model import GB, MB, Bar, Plot, Sample, Series, Spread
 
 
 def by_name(series: Sequence[Series], name: str) -> Series:
@@ -25,6 +25,11 @@ def throughput(sample: Sample) -> float:
 def cpu_of(process: str) -> Callable[[Sample], float]:
     """CPU-seconds of a process for each GB."""
     return lambda sample: sample.cpu_per_gb(process)
+
+
+def cpu_of_all(sample: Sample) -> float:
+    """CPU-seconds of all processes together for each GB."""
+    return sum(sample.cpu.values()) / (sample.bytes / GB)
 
 
 def bars(series: Sequence[Series], figure: Callable[[Sample], float], scale: float = 1) -> list[Bar]:

@@ -46,6 +46,10 @@ def _cpu_ratios(series: list[Series], arm: str) -> list[float]:
     return [a.cpu_per_gb("penstockd") / b.cpu_per_gb("relay") for a, b in pairs]
 
 
+def _together(series: list[Series], arm: str) -> str:
+    return markdown.number(figures.by_name(series, arm).median(figures.cpu_of_all))
+
+
 def _ratios(series: list[Series]) -> str:
     rows = []
     for arm in (PROBE_OFF, PROBE_ON):
@@ -77,7 +81,8 @@ def _targets(series: list[Series]) -> list[Target]:
             "B2",
             TARGETS["B2"],
             {"throughput_ratio": figures.ratio(series, PROBE_OFF, DIRECT, figures.throughput).median},
-            "bdp_probe off",
+            f"bdp_probe off; all processes together take {_together(series, PROBE_OFF)} CPU-s/GB, of direct "
+            f"{_together(series, DIRECT)}",
         ),
     ]
 
