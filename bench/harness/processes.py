@@ -1,4 +1,5 @@
 """Programs as processes, with the CPU time and the memory that they took."""
+
 from __future__ import annotations
 
 import json
@@ -22,8 +23,15 @@ class ProcessFailed(Exception):
 class Process:
     """A program under a name. What it writes to stderr goes to a file; stdout is read line by line."""
 
-    def __init__(self, name: str, arguments: Sequence[object], log: pathlib.Path, env: Mapping[str, str] | None = None,
-                 cwd: pathlib.Path | None = None, stdin: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[object],
+        log: pathlib.Path,
+        env: Mapping[str, str] | None = None,
+        cwd: pathlib.Path | None = None,
+        stdin: bool = False,
+    ) -> None:
         """`stdin`: gives it a pipe, open until close_stdin; otherwise it reads nothing."""
         self.name, self._log = name, log
         self._code: int | None = None
@@ -34,8 +42,13 @@ class Process:
         with open(log, "ab") as errors:
             try:
                 self._popen = subprocess.Popen(
-                    [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=errors, cwd=cwd,
-                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, env={**os.environ, **(env or {})})
+                    [str(a) for a in arguments],
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    cwd=cwd,
+                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                    env={**os.environ, **(env or {})},
+                )
             except OSError as error:
                 raise ProcessFailed(f"{name} does not start: {error}") from error
         threading.Thread(target=self._read, daemon=True).start()
@@ -100,9 +113,10 @@ class Process:
         if code != 0:
             raise self._failed(f"ended with {code}")
         try:
-            return json.loads(self._seen[-1])
+            result: dict[str, Any] = json.loads(self._seen[-1])
         except (IndexError, ValueError):
             raise self._failed("printed no JSON") from None
+        return result
 
     def cpu_seconds(self) -> float:
         """CPU time so far, of all its threads, in user and kernel mode. After its end with that of its children."""
@@ -138,7 +152,11 @@ class Process:
         self._popen.stdin.close()
 
     def running(self) -> bool:
-        return self._code is None
+        """Whether it has not ended."""
+        if self._code is not None:
+            return False
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] != "Z"
 
     def signal(self, number: int) -> None:
         if self._code is None:
