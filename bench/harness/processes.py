@@ -142,7 +142,7 @@ class Process:
 
     def signal(self, number: int) -> None:
         if self._code is None:
-            self._popen.send_signal(number)
+            os.kill(self.pid, number)  # Popen's own would reap one that has ended, and its usage would be lost
 
     def stop(self, timeout: float = 60) -> int:
         """SIGTERM, then SIGKILL if that does not end it in time; the exit code."""
@@ -157,7 +157,7 @@ class Process:
     def kill(self) -> int:
         """SIGKILL, and wait until it is gone."""
         if self._code is None:
-            self._popen.kill()
+            self.signal(signal.SIGKILL)
             self._reap()
         assert self._code is not None
         return self._code
