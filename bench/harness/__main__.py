@@ -21,6 +21,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", default=ROOT / "bench/report",
                         help="the folder of the report [bench/report]")
     parser.add_argument("--only", metavar="ID[,ID]", default="", help="these scenarios alone")
+    parser.add_argument("--build", type=pathlib.Path, metavar="DIR", default=ROOT / "build/release",
+                        help="the folder of the build [build/release]")
     parser.add_argument("--rounds", type=int, metavar="N", help="so many rounds, after one that is not counted [5]")
     parser.add_argument("--list", action="store_true", help="print the scenarios, and end")
     return parser.parse_args()
@@ -41,7 +43,8 @@ def main() -> int:
     rounds = arguments.rounds or {"full": 5, "quick": 3, "tiny": 1}[arguments.size]
     begin = time.monotonic()
     run = report.Run(machine.date(), machine.commit(), arguments.size, rounds, machine.describe(), [])
-    run.outcomes = runner.run_all(modules, arguments.size, rounds, lambda text: print(text, flush=True))
+    settings = runner.Settings(arguments.size, rounds, arguments.build.resolve(), lambda text: print(text, flush=True))
+    run.outcomes = runner.run_all(modules, settings)
     run.seconds = time.monotonic() - begin
     report.write(run, arguments.out)
     if arguments.json:

@@ -57,6 +57,8 @@ class Context:
         for round_number in range((rounds or self.rounds) + 1):
             for name, arm in arms.items():
                 sample = arm()
+                if sample.first_error:
+                    self.say(f"  {name}: {sample.extra.get('errors', 0):.0f} errors: {sample.first_error}")
                 if round_number == 0:
                     self.warm_ups.append(sample)
                 else:

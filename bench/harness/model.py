@@ -21,6 +21,7 @@ class Sample:
     cpu: dict[str, float] = field(default_factory=dict)  # process name -> CPU-seconds during the round
     rss: dict[str, int] = field(default_factory=dict)  # process name -> peak of the resident bytes during the round
     extra: dict[str, float] = field(default_factory=dict)  # "errors" and "wrong_crc" are summed over the run (B11)
+    first_error: str = ""  # what the first of the errors was
 
     def throughput(self) -> float:
         """Bytes a second."""
@@ -105,8 +106,9 @@ class Plot:
     title: str
     axis: str  # what the values are, with the unit
     lines: dict[str, list[Bar]]
-    kind: str = "bars"  # or "curve": x is given, and drawn to a logarithmic scale
+    kind: str = "bars"  # or "curve": x is given
     x_axis: str = ""
+    log_x: bool = True  # of a curve
     log_y: bool = False
 
 

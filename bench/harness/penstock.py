@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+import pathlib
+import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -28,19 +30,19 @@ class Sink:
         with urllib.request.urlopen(self.url + "/-/stats", timeout=60) as answer:
             return json.load(answer)
 
-    def control(self, **settings: int) -> None:
+    def control(self, **settings: int | bool) -> None:
         """latency_ms, stall: from now on."""
-        query = urllib.parse.urlencode(settings)
+        query = urllib.parse.urlencode({key: str(value).lower() for key, value in settings.items()})
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/-/control?{query}", method="POST"), timeout=60).close()
 
 
 class Penstockd:
-    """A penstockd with its default configuration but for what is given, whose one remote is a sink."""
+    """A penstockd with its default configuration but for what is given; its one remote is a sink, its folder its own."""
 
-    def __init__(self, context: Context, sink: Sink, name: str = "penstockd", **server: object) -> None:
-        """`server`: settings of [server]. `name` tells one from others of the scenario."""
-        folder = context.temp / name
-        folder.mkdir()
+    def __init__(self, context: Context, sink: Sink, sessions: Mapping[str, object] | None = None,
+                 **server: object) -> None:
+        """`sessions`, `server`: settings of the tables of that name."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="penstockd-", dir=context.temp))
         secret = folder / "secret"
         secret.write_text("of-no-use-to-anyone")
         secret.chmod(0o600)
@@ -48,8 +50,9 @@ class Penstockd:
                   "access_key_secret_file": str(secret)}
         config = folder / "penstockd.toml"
         config.write_text(_table("server", {"listen": ["127.0.0.1:0"], **server}) +
+                          _table("sessions", sessions or {}) +
                           _table("store", {"path": str(folder / "sessions.db")}) + _table(f"remotes.{REMOTE}", remote))
-        self.process = context.start(name, "penstockd", "--config", config)
+        self.process = context.start("penstockd", "penstockd", "--config", config)
         self.address = self.process.listening()
         self.process.wait_line("ready")
 

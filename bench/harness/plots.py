@@ -8,12 +8,14 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.axes  # noqa: E402
 import matplotlib.pyplot as pyplot  # noqa: E402
+from matplotlib.ticker import FuncFormatter  # noqa: E402
 
 from bench.harness.model import Bar, Plot  # noqa: E402
 
 _INK = "#333333"
-_COLOURS = ("#2f5d8a", "#c0702a", "#5b8c5a", "#8a4f7d", "#7a7a7a", "#b09a2f")
-_MARKS = ("o", "s", "^", "D", "v", "P")
+_COLOURS = ("#2f5d8a", "#c0702a", "#5b8c5a", "#8a4f7d", "#7a7a7a", "#b09a2f", "#4aa3a2", "#a33b3b", "#222222", "#c58fb8")
+_MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
+_FEW = 20  # points of a line up to which each has a mark and its range
 
 pyplot.rcParams.update({
     "svg.hashsalt": "penstock",  # the same figures give the same file
@@ -24,6 +26,7 @@ pyplot.rcParams.update({
 
 
 def write(plot: Plot, path: pathlib.Path) -> None:
+    assert len(plot.lines) <= len(_COLOURS), plot.name
     bars = sum(len(line) for line in plot.lines.values())
     height = 3.6 if plot.kind == "curve" else 1.3 + 0.42 * bars
     figure, axes = pyplot.subplots(figsize=(7.2, height), layout="constrained")
@@ -59,18 +62,23 @@ def _bars(plot: Plot, axes: matplotlib.axes.Axes) -> None:
 
 def _curves(plot: Plot, axes: matplotlib.axes.Axes) -> None:
     for colour, mark, (name, line) in zip(_COLOURS, _MARKS, plot.lines.items()):
-        axes.errorbar([bar.x or 0 for bar in line], [bar.spread.median for bar in line], yerr=_ranges(line),
-                      color=colour, marker=mark, markersize=4, linewidth=1.3, capsize=3, elinewidth=1, label=name or None)
-    axes.set_xscale("log")
-    if plot.log_y:
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
+        at = [bar.x or 0 for bar in line]
+        medians = [bar.spread.median for bar in line]
+        if len(line) <= _FEW:
+            axes.errorbar(at, medians, yerr=_ranges(line), fmt="none", ecolor=colour, alpha=0.5, capsize=2, elinewidth=0.8)
+        axes.plot(at, medians, color=colour, marker=mark if len(line) <= _FEW else None, markersize=4, linewidth=1.3,
+                  label=name or None)
+    for axis, logarithmic in ((axes.xaxis, plot.log_x), (axes.yaxis, plot.log_y)):
+        if logarithmic:
+            axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.15g}"))
     axes.set_xlabel(plot.x_axis)
     axes.set_ylabel(plot.axis)
+    if not plot.log_y:
+        axes.set_ylim(bottom=0)
     axes.grid()
     if len(plot.lines) > 1:
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _ranges(line: list[Bar]) -> list[list[float]]:

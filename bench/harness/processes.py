@@ -203,6 +203,7 @@ class Meter:
         sample.cpu[client.name] = client.cpu_seconds()
         sample.rss[client.name] = client.peak_rss()
         sample.extra = {key: float(value) for key, value in flat(result) if key not in ("seconds", "bytes")}
+        sample.first_error = str(result.get("first_error", ""))
         return sample
 
 

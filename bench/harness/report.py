@@ -106,7 +106,7 @@ server and store share the cores."""
 
 
 def _targets(run: Run) -> str:
-    rows = [[target.id, _bounds(target), markdown.each(target.value) or "-", "yes" if target.met else "**no**",
+    rows = [[target.id, bounds(target), markdown.each(target.value) or "-", "yes" if target.met else "**no**",
              target.note] for target in run.targets()]
     met = sum(target.met for target in run.targets())
     return f"""## Targets
@@ -116,7 +116,7 @@ def _targets(run: Run) -> str:
 {markdown.table(["", "target", "measured", "met", ""], rows)}"""
 
 
-def _bounds(target: Target) -> str:
+def bounds(target: Target) -> str:
     words = {"min": "at least", "max": "at most"}
     return ", ".join(f"{name[:-4]} {words[name[-3:]]} {markdown.number(bound)}" for name, bound in target.target.items())
 
@@ -129,7 +129,7 @@ def _scenario(outcome: Outcome) -> str:
         pieces.append(outcome.text.strip() + "\n")
     for plot in outcome.plots:
         pieces.append(f"![{plot.title}]({plot.name}.svg)\n")
-    if outcome.series:
+    if any(sample.cpu for series in outcome.series for sample in series.samples):
         pieces.append(_series_table(outcome.series))
     if outcome.load:
         before, after = (" ".join(map(str, outcome.load[key])) for key in ("before", "after"))

@@ -1,6 +1,7 @@
 """Finds the scenarios, runs them one after the other, and never leaves one out in silence."""
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pathlib
 import pkgutil
@@ -10,11 +11,10 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 
 import bench.scenarios
-from bench.harness import machine
+from bench.harness import machine, markdown, report
 from bench.harness.context import Context
 from bench.harness.model import Outcome, Sample, Target
 from bench.harness.processes import ProcessFailed
-from bench.harness.report import natural
 
 # B11 is what all the others saw.
 CHECKSUMS = "B11"
@@ -26,7 +26,7 @@ def scenarios() -> list[ModuleType]:
     """The modules of bench/scenarios that have an ID, in the order of the report."""
     names = [info.name for info in pkgutil.iter_modules(bench.scenarios.__path__)]
     modules = [importlib.import_module(f"bench.scenarios.{name}") for name in names]
-    return sorted((module for module in modules if hasattr(module, "ID")), key=lambda module: natural(module.ID))
+    return sorted((module for module in modules if hasattr(module, "ID")), key=lambda module: report.natural(module.ID))
 
 
 def ids(module: ModuleType) -> list[str]:
@@ -39,18 +39,31 @@ def chosen(modules: Iterable[ModuleType], only: list[str]) -> list[ModuleType]:
     modules = list(modules)
     known = {id for module in modules for id in ids(module)} | {CHECKSUMS}
     if unknown := [id for id in only if id not in known]:
-        raise ValueError(f"no scenario {', '.join(unknown)}; there are {', '.join(sorted(known, key=natural))}")
+        raise ValueError(f"no scenario {', '.join(unknown)}; there are {', '.join(sorted(known, key=report.natural))}")
     return [module for module in modules if not only or set(ids(module)) & set(only)]
 
 
-def run_all(modules: list[ModuleType], size: str, rounds: int, say: Callable[[str], None]) -> list[Outcome]:
-    outcomes, warm_ups = [], []
+@dataclasses.dataclass
+class Settings:
+    """As Context has them."""
+
+    size: str
+    rounds: int
+    build: pathlib.Path
+    say: Callable[[str], None]
+
+
+def run_all(modules: list[ModuleType], settings: Settings) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    warm_ups: list[Sample] = []
     for module in modules:
-        say(f"== {module.ID}: {module.TITLE}")
+        settings.say(f"== {module.ID}: {module.TITLE}")
         with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
-            outcomes.append(_run(module, Context(pathlib.Path(folder), size, rounds, say=say), warm_ups))
+            context = Context(pathlib.Path(folder), settings.size, settings.rounds, settings.build, settings.say)
+            outcomes.append(_run(module, context, warm_ups))
         for target in outcomes[-1].targets:
-            say(f"  {target.id} {'met' if target.met else 'NOT MET'}: {target.value} against {target.target} {target.note}")
+            settings.say(f"  {target.id} {'met' if target.met else 'NOT MET'}: "
+                         f"{markdown.each(target.value)} ({report.bounds(target)}) {target.note}")
     outcomes.append(_checksums(outcomes, warm_ups))
     return outcomes
 
@@ -88,6 +101,7 @@ def _checksums(outcomes: list[Outcome], warm_ups: list[Sample]) -> Outcome:
     target = Target.judge(CHECKSUMS, CHECKSUMS_TARGET, value, f"over {len(checked)} rounds" +
                           (f"; not counted: {', '.join(failed)}, which failed" if failed else ""))
     target.met = target.met and bool(checked) and not failed
+    first = next((f" The first: {sample.first_error}" for sample in samples if sample.first_error), "")
     text = (f"{len(checked)} rounds, those that warm up included, compared the checksum of every object or part with that"
-            f" of what was sent: {value['wrong_crc']:.0f} were wrong. {len(samples)} rounds had {value['errors']:.0f} errors.")
+            f" of what was sent: {value['wrong_crc']:.0f} were wrong. {len(samples)} rounds had {value['errors']:.0f} errors.{first}")
     return Outcome(CHECKSUMS, CHECKSUMS_TITLE, text, targets=[target])
