@@ -16,7 +16,7 @@ from bench.peers.floor import Curl
 from bench.peers.oss_node import OssNode
 from bench.peers.oss_python import OssPython
 from bench.peers.peer import Peer
-from bench.peers.penstock import Penstock
+from bench.peers.penstock import Penstock, PenstockLibrary
 from bench.peers.rclone import RclonePenstock, RcloneS3, RcloneS3Large
 from bench.peers.rounds import Round, WrongContent
 from bench.peers.stores import EmulatorMaker, MinioMaker, StoreMaker
@@ -78,6 +78,8 @@ def _arms(context: Context, work: Work, trouble: str) -> list[Arm]:
                          RclonePenstock(context), Curl(context, minio.name), RcloneS3(context), Tusd(context)]
     if work.large:
         peers.insert(-1, RcloneS3Large(context))
+    if len(work.sizes) > 1:
+        peers.insert(2, PenstockLibrary(context))
     arms = [Arm(peer, makers[peer.store]) for peer in peers]
     for arm in arms:
         if reason := arm.peer.missing() or arm.maker.missing():
@@ -86,22 +88,15 @@ def _arms(context: Context, work: Work, trouble: str) -> list[Arm]:
 
 
 def _turns(context: Context, arms: Sequence[Arm], work: Work, files: Sequence[pathlib.Path]) -> None:
-    """The first round compares what was stored, and is counted only where there is no other."""
-    rounds = min(context.rounds, MOST_ROUNDS)
-    first = 0 if context.size == "tiny" else -1
-    for number in range(first, rounds if first else 1):
+    """Every round counts, for each is on a stage of its own that none warms up. The first compares what was stored."""
+    for number in range(min(context.rounds, MOST_ROUNDS)):
         for arm in arms:
             if arm.trouble:
                 continue
-            run = Round(context, arm.peer, arm.maker, files, work.parallel, check=number == first)
-            sample = _guarded(context, arm, getattr(run, work.kind))
-            if sample is None:
-                continue
-            if number >= 0:
+            run = Round(context, arm.peer, arm.maker, files, work.parallel, check=number == 0)
+            if sample := _guarded(context, arm, getattr(run, work.kind)):
                 arm.samples.append(sample)
                 context.say(f"  {arm.peer.name}: {sample.seconds:.2f} s")
-            else:
-                context.warm_ups.append(sample)
 
 
 def _guarded(context: Context, arm: Arm, run: Callable[[], Sample]) -> Sample | None:

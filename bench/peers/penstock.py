@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from collections.abc import Mapping, Sequence
 
 from bench.harness.context import Context
@@ -56,3 +57,29 @@ class Penstock(Peer):
     def _command(self, target: Target, source: str, key: str) -> Command:
         return Command([self.context.program("penstock"), "put", source, f"{REMOTE}:{BUCKET}/{key}", "--server",
                         target.netloc, "--quiet"], {"PENSTOCK_TOKEN_SECRET": TOKEN_SECRET})
+
+
+class PenstockLibrary(Peer):
+    """The C++ client library in one process, a thread for each file in work: put_files.cc. For many files, as the SDKs are
+    used; of one file it would tell nothing that the tool does not."""
+
+    name = "Penstock's client library"
+    store = "oss-emulator"
+    role = "ours"
+
+    @property
+    def _program(self) -> pathlib.Path:
+        return self.context.build / "bench/bench_put_files"
+
+    def missing(self) -> str:
+        return Penstock(self.context).missing() or ("" if self._program.exists() else f"{self._program} is not built")
+
+    def serve(self, stage: Stage, target: Target) -> tuple[Process, str]:
+        return serve(self.context, stage, target)
+
+    def put_files(self, stage: Stage, target: Target, files: Files, parallel: int) -> Sequence[Command]:
+        return [Command([self._program, "--server", target.netloc, "--remote", REMOTE, "--bucket", BUCKET, "--parallel",
+                         parallel, *files], result=True)]
+
+    def put_pipe(self, stage: Stage, target: Target, key: str) -> Command:
+        raise NotImplementedError("the tool does it")

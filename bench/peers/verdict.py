@@ -23,8 +23,10 @@ class Row:
 
 
 # Whom each of ours is compared with: who does the same job.
+SDKS = ("OSS SDK for Python", "OSS SDK for Node.js", "tusd, its S3 store")
 RIVALS = {
-    "penstock put": ("OSS SDK for Python", "OSS SDK for Node.js", "tusd, its S3 store"),
+    "penstock put": SDKS,
+    "Penstock's client library": SDKS,
     "rclone, Penstock's backend": ("rclone, its S3 backend", "rclone, S3, set for large files"),
 }
 
