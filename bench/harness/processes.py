@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from bench.harness.model import Sample
 
@@ -186,6 +186,15 @@ def measure(start: Callable[[], Process], beside: Sequence[Process], timeout: fl
         return meter.sample(client, client.result(timeout))
 
 
+class Measured(Protocol):
+    """A client, or several that count as one."""
+
+    @property
+    def name(self) -> str: ...
+    def cpu_seconds(self) -> float: ...
+    def peak_rss(self) -> int: ...
+
+
 class Meter:
     """Takes the CPU time and the peak of some long-lived processes from here to `sample`."""
 
@@ -194,7 +203,7 @@ class Meter:
         for process in processes:
             process.reset_peak()
 
-    def sample(self, client: Process, result: Mapping[str, Any]) -> Sample:
+    def sample(self, client: Measured, result: Mapping[str, Any]) -> Sample:
         """`result`: what the client printed, with `seconds` and `bytes`. The client may have ended."""
         sample = Sample(seconds=float(result["seconds"]), bytes=int(result["bytes"]))
         for process, before in self._before:

@@ -31,6 +31,10 @@ RIVALS = {
 }
 
 
+def _seconds(sample: Sample) -> float:
+    return sample.seconds
+
+
 def work_cpu(sample: Sample) -> float:
     """CPU-seconds of client and server: without the store's, for the stores differ."""
     return sum(seconds for process, seconds in sample.cpu.items() if process != "store")
@@ -57,7 +61,7 @@ def _cells(row: Row, rows: Sequence[Row], width: int, kind: str) -> list[str]:
     if not row.samples:
         return [row.name, row.store, row.trouble, *[""] * (width - 3)]
     floor = _times_floor(row, rows)
-    cells = [row.name, row.store, markdown.spread(row.spread(lambda sample: sample.seconds)),
+    cells = [row.name, row.store, markdown.spread(row.spread(_seconds)),
              markdown.spread(floor) if floor else "", markdown.spread(row.spread(work_cpu)),
              markdown.spread(row.spread(lambda sample: sample.cpu["store"])), markdown.spread(row.spread(work_rss))]
     if kind == "resume":
@@ -96,7 +100,7 @@ def _compare(ours: Row, theirs: Row, rows: Sequence[Row], kind: str) -> list[tup
     """For each figure whether ours is the worse, and a sentence."""
     figures: list[tuple[str, Spread, Spread]] = []
     if ours.store == theirs.store:
-        figures.append(("seconds", *(row.spread(lambda sample: sample.seconds) for row in (ours, theirs))))
+        figures.append(("seconds", ours.spread(_seconds), theirs.spread(_seconds)))
     elif (our_floor := _times_floor(ours, rows)) and (their_floor := _times_floor(theirs, rows)):
         figures.append(("times the floor of its store", our_floor, their_floor))
     figures.append(("CPU-s of client and server", ours.spread(work_cpu), theirs.spread(work_cpu)))
@@ -104,5 +108,9 @@ def _compare(ours: Row, theirs: Row, rows: Sequence[Row], kind: str) -> list[tup
     if kind == "resume":
         figures += [(name, ours.spread(_again(key)), theirs.spread(_again(key))) for key, name in AGAIN.items()]
     grain = {name: HEADERS * ours.samples[0].bytes / MIB for name in AGAIN.values()}
-    return [(a.median > b.median + grain.get(name, 0), f"{ours.name} {markdown.number(a.median)}, {theirs.name} {markdown.number(b.median)} {name}" +
-             (" (their ranges overlap)" if a.min <= b.max else "")) for name, a, b in figures]
+    return [(a.median > b.median + grain.get(name, 0.0), _sentence(ours.name, a, theirs.name, b, name)) for name, a, b in figures]
+
+
+def _sentence(ours: str, a: Spread, theirs: str, b: Spread, name: str) -> str:
+    overlap = " (their ranges overlap)" if a.min <= b.max else ""
+    return f"{ours} {markdown.number(a.median)}, {theirs} {markdown.number(b.median)} {name}{overlap}"
