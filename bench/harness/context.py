@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import pathlib
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,12 @@ class Context:
         """One of the three. `tiny` only shows that the scenario runs."""
         return {"full": full, "quick": quick, "tiny": tiny}[self.size]
 
+    def memory_folder(self) -> pathlib.Path:
+        """A new folder whose files are in memory, where an fsync costs nothing; below `temp` where there is no such."""
+        parent = pathlib.Path("/dev/shm")
+        folder = tempfile.TemporaryDirectory(prefix="penstock-bench-", dir=parent if parent.is_dir() else self.temp)
+        return pathlib.Path(self._running.enter_context(folder))
+
     def program(self, name: str) -> pathlib.Path:
         """The path of a program of this build: a bench_* of bench/, or what users run."""
         path = self.build / ("bench" if name.startswith("bench_") else "bin") / name
@@ -63,7 +70,8 @@ class Context:
                     self.warm_ups.append(sample)
                 else:
                     series[name].samples.append(sample)
-                    self.say(f"  {name}: {sample.seconds:.3f} s, {sample.throughput() / 1e6:.0f} MB/s")
+                    rate = f", {sample.throughput() / 1e6:.0f} MB/s" if sample.bytes else ""
+                    self.say(f"  {name}: {sample.seconds:.3f} s{rate}")
         return list(series.values())
 
     def __enter__(self) -> Context:

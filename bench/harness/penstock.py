@@ -40,8 +40,8 @@ class Penstockd:
     """A penstockd with its default configuration but for what is given; its one remote is a sink, its folder its own."""
 
     def __init__(self, context: Context, sink: Sink, sessions: Mapping[str, object] | None = None,
-                 **server: object) -> None:
-        """`sessions`, `server`: settings of the tables of that name."""
+                 store: pathlib.Path | None = None, **server: object) -> None:
+        """`sessions`, `server`: settings of the tables of that name. `store`: the folder of the session store."""
         folder = pathlib.Path(tempfile.mkdtemp(prefix="penstockd-", dir=context.temp))
         secret = folder / "secret"
         secret.write_text("of-no-use-to-anyone")
@@ -51,8 +51,15 @@ class Penstockd:
         config = folder / "penstockd.toml"
         config.write_text(_table("server", {"listen": ["127.0.0.1:0"], **server}) +
                           _table("sessions", sessions or {}) +
-                          _table("store", {"path": str(folder / "sessions.db")}) + _table(f"remotes.{REMOTE}", remote))
-        self.process = context.start("penstockd", "penstockd", "--config", config)
+                          _table("store", {"path": str((store or folder) / "sessions.db")}) + _table(f"remotes.{REMOTE}", remote))
+        self._start: Callable[[], Process] = lambda: context.start("penstockd", "penstockd", "--config", config)
+        self.restart()
+
+    def restart(self) -> None:
+        """Starts it; where it runs it is killed before. It gets another address."""
+        if hasattr(self, "process"):
+            self.process.kill()
+        self.process = self._start()
         self.address = self.process.listening()
         self.process.wait_line("ready")
 

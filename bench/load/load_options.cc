@@ -37,7 +37,14 @@ void AddOptions(CLI::App& app, LoadOptions& options) {
   app.add_option("--parallel-parts", options.parallel_parts,
                  "Parts of a stream stored at a time; 0 lets the server choose")
       ->check(CLI::NonNegativeNumber);
+  AddBytes(app, "--rate", options.rate, "Bytes a second of each stream; 0 is as fast as it can");
   app.add_flag("--unknown-length", options.unknown_length, "Do not tell the size at the start");
+  app.add_option("--parts", options.parts, "Mode resume: parts recorded before the break")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--phase", options.phase, "Mode resume: only what comes before or after the break")
+      ->check(CLI::IsMember({"make", "back"}));
+  app.add_option("--token", options.token, "Mode resume: of the session that `make` told");
 }
 
 LoadChannels::LoadChannels(const LoadOptions& options) {
@@ -66,6 +73,7 @@ StreamPlan PlanObject(const LoadOptions& options) {
   object.set_key("bench/" + ToHex(SecureRandom().Bytes(8)));
   object.set_part_size(options.part_size);
   object.set_max_parallel_parts(options.parallel_parts);
+  plan.rate = options.rate;
   plan.sends_at_once = options.chunk <= kMaxChunk;
   return plan;
 }

@@ -26,6 +26,7 @@ struct LoadOptions {
   int64_t chunk = 1 << 20;
   int64_t part_size = 0;   // 0: the server chooses
   int parallel_parts = 0;  // 0: the server chooses
+  int64_t rate = 0;        // bytes a second of each stream; 0: as fast as it can
   bool unknown_length = false;
   int parts = 1000;   // of mode resume
   std::string phase;  // of mode resume

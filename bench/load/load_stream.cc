@@ -48,6 +48,10 @@ int64_t LoadStream::sent_bytes() const {
   return result_.sent_bytes;
 }
 
+double LoadStream::Elapsed() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
 void LoadStream::OnReadDone(bool ok) {
   v1::PutObjectResponse response;
   if (!ok) return;
@@ -68,8 +72,7 @@ void LoadStream::OnReadDone(bool ok) {
 void LoadStream::TakeOpened(const v1::SessionOpened& opened) {
   {
     MutexLock lock(&mutex_);
-    result_.open_seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    result_.open_seconds = Elapsed();
     if (!may_send_) {
       may_send_ = true;
       offset_ = opened.resume_offset();
@@ -103,11 +106,38 @@ void LoadStream::OnWriteDone(bool ok) {
 }
 
 void LoadStream::SendNext() {
-  if (offset_ < plan_.end) {
+  if (TooEarly()) {
+    SendLater();
+  } else if (offset_ < plan_.end) {
     SendChunk();
   } else {
     SendLast();
   }
+}
+
+bool LoadStream::TooEarly() const {
+  return plan_.rate > 0 &&
+         static_cast<double>(offset_) > Elapsed() * static_cast<double>(plan_.rate);
+}
+
+// The stream is held until the alarm has gone off: it may break before.
+void LoadStream::SendLater() {
+  writing_ = true;
+  AddHold();
+  const double due = static_cast<double>(offset_) / static_cast<double>(plan_.rate);
+  next_chunk_.Set(
+      std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::microseconds>(
+                                             std::chrono::duration<double>(due - Elapsed())),
+      [this](bool) { OnTime(); });
+}
+
+void LoadStream::OnTime() {
+  {
+    MutexLock lock(&mutex_);
+    writing_ = false;
+    SendNext();
+  }
+  RemoveHold();
 }
 
 void LoadStream::SendChunk() {
@@ -142,6 +172,7 @@ void LoadStream::OnDone(const grpc::Status& status) {
   {
     MutexLock lock(&mutex_);
     result = result_;
+    result.seconds = Elapsed();
     result.wrong = status.ok() && !right_;
   }
   result.status = status;

@@ -1,6 +1,7 @@
 #ifndef PENSTOCK_BENCH_LOAD_LOAD_STREAM_H_
 #define PENSTOCK_BENCH_LOAD_LOAD_STREAM_H_
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
@@ -30,6 +31,8 @@ struct StreamPlan {
   enum class Then { kHold, kFlush, kFinish } then = Then::kFinish;
   // Of an object that has been put `end` is the size, and this its CRC-64.
   uint64_t crc64 = 0;
+  // Bytes a second that it keeps to, message by message; 0: as fast as flow control lets.
+  int64_t rate = 0;
 
   static constexpr int64_t kEndless = std::numeric_limits<int64_t>::max();
 };
@@ -38,6 +41,7 @@ struct StreamPlan {
 struct StreamResult {
   grpc::Status status;
   std::optional<double> open_seconds;  // from the start to `opened`
+  double seconds = 0;                  // from the start to the end
   int64_t sent_bytes = 0;
   bool wrong = false;  // it ended well, but nothing of the right size and CRC-64 was published
 };
@@ -75,6 +79,10 @@ class LoadStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
 
   void TakeOpened(const v1::SessionOpened& opened);
   void TakeFinished(const v1::StoredObject& object);
+  double Elapsed() const;
+  bool TooEarly() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendLater() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnTime();
   void SendNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendChunk() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -86,6 +94,7 @@ class LoadStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
   grpc::ClientContext context_;
   std::shared_ptr<LoadStream> self_;  // until OnDone
   grpc::ByteBuffer response_;         // of the read that is under way
+  grpc::Alarm next_chunk_;            // of a stream with a rate
 
   mutable Mutex mutex_;                                    // guards what follows
   grpc::ByteBuffer message_ ABSL_GUARDED_BY(mutex_);       // of the write that is under way

@@ -1,6 +1,7 @@
 // bench_load: a client that costs as little as possible (README.md).
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "bench/load/modes.h"
 #include "bench/support/program.h"
@@ -8,6 +9,16 @@
 
 namespace penstock::bench {
 namespace {
+
+nlohmann::ordered_json Run(const LoadOptions& options, const Content& content) {
+  if (options.mode == "put") return RunPut(options, content);
+  if (options.mode == "resume") return RunResume(options, content);
+  const HeldStreams streams = options.mode == "idle"   ? HeldStreams::kIdle
+                              : options.mode == "slow" ? HeldStreams::kSlow
+                                                       : HeldStreams::kPush;
+  const auto tell = [](int open) { PrintJson({{"open", open}}); };
+  return RunHeld(options, content, streams, tell, std::cin);
+}
 
 int Main(int argc, char** argv) {
   CLI::App app("Puts load on a penstockd, at as little cost as possible.", "bench_load");
@@ -17,7 +28,7 @@ int Main(int argc, char** argv) {
   PrepareProcess();
   // Never destroyed: gRPC may hold slices of it until the process ends.
   const auto& content = *new Content(options.chunk);
-  PrintJson(RunPut(options, content));
+  PrintJson(Run(options, content));
   return 0;
 }
 

@@ -9,6 +9,7 @@ void Tally::Add(const StreamResult& result, bool expected) {
   bytes_ += result.sent_bytes;
   wrong_ += result.wrong ? 1 : 0;
   if (result.open_seconds.has_value()) open_seconds_.push_back(*result.open_seconds);
+  if (result.status.ok()) object_seconds_.push_back(result.seconds);
   if (result.status.ok() || expected) return;
   ++errors_;
   if (!first_error_.empty()) return;
@@ -22,7 +23,8 @@ nlohmann::ordered_json Tally::Json() const {
                                  {"cpu_seconds", stopwatch_.cpu_seconds()},
                                  {"errors", errors_},
                                  {"wrong_crc", wrong_},
-                                 {"open_seconds", Spread(open_seconds_)}};
+                                 {"open_seconds", Spread(open_seconds_)},
+                                 {"object_seconds", Spread(object_seconds_)}};
   if (!first_error_.empty()) json["first_error"] = first_error_;
   return json;
 }

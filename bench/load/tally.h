@@ -18,8 +18,8 @@ class Tally {
   // A stream ended. `expected`: its status is no error, whatever it is (it was broken off).
   void Add(const StreamResult& result, bool expected = false);
 
-  // {seconds, bytes, cpu_seconds, errors, wrong_crc, open_seconds[, first_error]} since it was
-  // made.
+  // {seconds, bytes, cpu_seconds, errors, wrong_crc, open_seconds, object_seconds[, first_error]}
+  // since it was made.
   nlohmann::ordered_json Json() const;
 
  private:
@@ -31,6 +31,7 @@ class Tally {
   int64_t wrong_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string first_error_ ABSL_GUARDED_BY(mutex_);
   std::vector<double> open_seconds_ ABSL_GUARDED_BY(mutex_);
+  std::vector<double> object_seconds_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace penstock::bench

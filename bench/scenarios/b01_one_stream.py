@@ -22,7 +22,7 @@ default (true) is for wide area networks and stands beside it."""
 
 
 def run(context: Context) -> Outcome:
-    size = context.sized(2048, 1024, 16) * MIB
+    size = context.sized(3072, 1536, 16) * MIB
     sink = Sink(context)
     hop, hop_address = relay(context, sink)
     off = Penstockd(context, sink, bdp_probe=False)

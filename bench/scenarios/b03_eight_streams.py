@@ -18,7 +18,7 @@ the relay. `bdp_probe = false`, as in B1."""
 
 
 def run(context: Context) -> Outcome:
-    size = context.sized(256, 128, 4) * MIB
+    size = context.sized(384, 192, 4) * MIB
     sink = Sink(context)
     hop, hop_address = relay(context, sink)
     server = Penstockd(context, sink, bdp_probe=False)

@@ -18,7 +18,7 @@ configuration but for `bdp_probe = false`; the number of parts in flight is its 
 
 
 def run(context: Context) -> Outcome:
-    sizes = {0: context.sized(2048, 1024, 16) * MIB, LATENCY_MS: context.sized(512, 256, 16) * MIB}
+    sizes = {0: context.sized(2048, 1024, 16) * MIB, LATENCY_MS: context.sized(1024, 512, 16) * MIB}
     series = []
     for latency, size in sizes.items():
         sink = Sink(context, latency)

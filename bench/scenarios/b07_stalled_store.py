@@ -1,6 +1,7 @@
 """B7: a store that takes nothing, and clients that push."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from bench.harness import markdown
@@ -8,7 +9,7 @@ from bench.harness.context import Context
 from bench.harness.memory import Reading, is_flat, until_flat
 from bench.harness.model import MB, MIB, Bar, Outcome, Plot, Sample, Series, Spread, Target
 from bench.harness.penstock import Penstockd, Sink, load
-from bench.harness.processes import Meter
+from bench.harness.processes import Meter, ProcessFailed
 
 ID = "B7"
 TITLE = "The store takes nothing, 100 clients push"
@@ -16,11 +17,13 @@ TITLE = "The store takes nothing, 100 clients push"
 TARGETS = {"B7": {"peak_over_bound_max": 1.0, "still_growing_max": 0}}
 
 A_STREAM = 1.5 * MB
+RATE = 2 * MIB  # bytes a second of a client
 QUIET = 3.0  # seconds without growth
 SLACK = 4 * MIB
 OFF, ON = "bdp_probe off", "bdp_probe on"
 
-TEXT = """The store reads no body. Every client, on a connection of its own, sends as fast as it is let. The bound is the resident
+TEXT = """The store reads no body. Every client, on a connection of its own, sends up to 2 MiB a second, and is held back within
+a second (sent any faster, the bytes of the first would fill the budget before the last is admitted). The bound is the resident
 memory before the first stream, `memory_budget`, and 1.5 MB for each stream. Streams count for at most half of the budget, 1.5 MiB each:
 320 MiB is the least round number that admits 100. Memory is flat when it grew by no more than 4 MiB in 3 s. The target is
 judged on `bdp_probe = false`, as docs/operations.md advises where memory has to be bounded; with the probe, gRPC itself
@@ -49,7 +52,11 @@ def _arm(context: Context, probe: bool, streams: int, budget: int, watched: dict
         server = Penstockd(context, sink, bdp_probe=probe, memory_budget=budget)
         base = server.process.rss()
         meter = Meter([server.process])
-        client = load(context, server.address, "--mode", "push", "--streams", streams, "--channels", streams, stdin=True)
+        client = load(context, server.address, "--mode", "push", "--streams", streams, "--channels", streams, "--rate", RATE,
+                      stdin=True)
+        opened = json.loads(client.wait_line('"open"'))["open"]
+        if opened != streams:
+            raise ProcessFailed(f"{opened} of {streams} streams were opened: {client.result()}")
         watched[name] = until_flat(server.process, quiet=QUIET, slack=SLACK, at_most=60)
         client.close_stdin()
         sample = meter.sample(client, {**client.result(), "seconds": watched[name][-1].seconds, "bytes": 0})

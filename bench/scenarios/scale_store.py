@@ -1,7 +1,6 @@
 """What the steps of the store and of the reaper cost as sessions and parts become more."""
 from __future__ import annotations
 
-import pathlib
 from typing import Any
 
 from bench.harness import figures, markdown
@@ -11,12 +10,12 @@ from bench.harness.model import Bar, Outcome, Plot, Sample, Series, Spread, Targ
 ID = "scale-store"
 TITLE = "One to 100,000 recorded sessions, one to 10,000 recorded parts"
 
-# A page of a list and a pass of the reaper are full from 100 sessions on: before that they grow with what is in them.
-FULL_PAGE = 100
+# From so many sessions on a page of a list is full, and there are 10 full passes of the reaper to take the median of.
+FITTED_FROM = {"list": 100, "reap": 1000}
 FLAT = 0.1  # slopes up to this are called flat
 LINEAR = 1.05
-# step of bench_scale -> largest slope. Those of an object's way, and what the reaper does, must not grow at all.
-SESSION_STEPS = {"create": FLAT, "get": FLAT, "open": FLAT, "commit": FLAT, "list": FLAT, "due": FLAT, "reap": FLAT,
+# step of bench_scale -> largest slope. Those that an object waits for must not grow at all.
+SESSION_STEPS = {"create": FLAT, "get": FLAT, "open": FLAT, "commit": FLAT, "list": LINEAR, "due": LINEAR, "reap": LINEAR,
                  "start": LINEAR}
 PART_STEPS = {"open": LINEAR, "commit": FLAT}
 TARGETS = {"scale-sessions": {f"{step}_slope_max": most for step, most in SESSION_STEPS.items()},
@@ -25,7 +24,7 @@ TARGETS = {"scale-sessions": {f"{step}_slope_max": most for step, most in SESSIO
 TEXT = f"""`bench_scale` calls the session store (SQLite, with its own thread and group commit) in its own process, on a file in memory: on a
 disk the fsync, which does not depend on what is stored, hides the rest. A call waits for its answer, one at a time.
 The slope is that of the straight line through the logarithms: 0 is flat, 1 is linear. A page of a list and a pass of the
-reaper hold {FULL_PAGE} sessions; they are fitted from there on.
+reaper hold 100 sessions; they are fitted from {FITTED_FROM["list"]} and {FITTED_FROM["reap"]} sessions on.
 
 - **create**: a new session is recorded; **get**: one is read; **open**: one is claimed; **commit**: a part is recorded
 - **list**: a page of 100; **due**: the reaper looks and there is nothing; **reap**: a pass over 100 that are due, from
@@ -37,10 +36,8 @@ reaper hold {FULL_PAGE} sessions; they are fitted from there on.
 def run(context: Context) -> Outcome:
     sessions = {"full": "1,10,100,1000,10000,100000", "quick": "1,10,100,1000,10000", "tiny": "1,100,300"}[context.size]
     parts = {"full": "1,10,100,1000,10000", "quick": "1,10,100,1000,10000", "tiny": "1,10"}[context.size]
-    memory = pathlib.Path("/dev/shm")
-    folder = memory if memory.is_dir() else context.temp
     result = context.start("bench_scale", "bench_scale", "--sessions", sessions, "--parts", parts, "--repeat",
-                           context.sized(200, 100, 5), "--folder", folder).result()
+                           context.sized(200, 100, 5), "--folder", context.memory_folder()).result()
     text, series, targets, plots = [TEXT], [], [], []
     for what, steps in (("sessions", SESSION_STEPS), ("parts", PART_STEPS)):
         entries = result[what]
@@ -54,8 +51,8 @@ def run(context: Context) -> Outcome:
 
 
 def _points(entries: list[dict[str, Any]], step: str) -> list[tuple[float, float]]:
-    full = [entry for entry in entries if step not in ("list", "reap") or entry["count"] >= FULL_PAGE]
-    return [(entry["count"], entry["steps"][step]["median"]) for entry in full]
+    full = [entry for entry in entries if entry["count"] >= FITTED_FROM.get(step, 1)]
+    return [(entry["count"], entry["steps"][step]["median"]) for entry in (full if len(full) > 1 else entries)]
 
 
 def _series(what: str, entry: dict[str, Any]) -> Series:
