@@ -1,10 +1,13 @@
 """Programs as processes, with the CPU time and the memory that they took."""
 from __future__ import annotations
 
+import ctypes
+import functools
 import json
 import os
 import pathlib
 import queue
+import shutil
 import signal
 import subprocess
 import threading
@@ -17,6 +20,36 @@ from bench.harness.model import Sample
 
 class ProcessFailed(Exception):
     """A program ended before its time, with an error, or without saying what was awaited."""
+
+
+# A child begins with the peak of memory of whoever made it (execve keeps ru_maxrss), and this process is larger than many a client.
+# So a small shell makes it, tells its pid, and ends; as the subreaper this process is the parent then. The program waits for
+# that at the gate: while the shell lives, it could reap it.
+_LAUNCH = 'exec 3<&0; { read -r _ </dev/fd/%d; exec "$@" <&3 3<&-; } & echo $! >/dev/fd/%d'
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@functools.cache
+def _become_subreaper() -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _launch(arguments: Sequence[str], **options: Any) -> tuple[subprocess.Popen[bytes], int]:
+    """Starts a program; the shell that did it and has ended, with the pipes of `options`, and the program's pid."""
+    if shutil.which(arguments[0]) is None:
+        raise FileNotFoundError(f"no program {arguments[0]}")
+    _become_subreaper()
+    (told, tell), (gate, opener) = os.pipe(), os.pipe()
+    try:
+        shell = subprocess.Popen(["/bin/sh", "-c", _LAUNCH % (gate, tell), "sh", *arguments], pass_fds=[gate, tell], **options)
+        pid = int(os.read(told, 20))
+        shell.wait()
+        os.write(opener, b"\n")
+    finally:
+        for end in (told, tell, gate, opener):
+            os.close(end)
+    return shell, pid
 
 
 class Process:
@@ -33,7 +66,7 @@ class Process:
         self._seen: list[str] = []
         with open(log, "ab") as errors:
             try:
-                self._popen = subprocess.Popen(
+                self._popen, self._pid = _launch(
                     [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=errors, cwd=cwd,
                     stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, env={**os.environ, **(env or {})})
             except OSError as error:
@@ -42,7 +75,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._pid
 
     def _read(self) -> None:
         assert self._popen.stdout is not None
@@ -90,7 +123,7 @@ class Process:
         _, status, usage = os.wait4(self.pid, 0)
         self._cpu = usage.ru_utime + usage.ru_stime
         self._peak = usage.ru_maxrss * 1024
-        self._code = self._popen.returncode = os.waitstatus_to_exitcode(status)
+        self._code = os.waitstatus_to_exitcode(status)
         if self._popen.stdin is not None:
             self._popen.stdin.close()
 
@@ -142,7 +175,7 @@ class Process:
 
     def signal(self, number: int) -> None:
         if self._code is None:
-            os.kill(self.pid, number)  # Popen's own would reap one that has ended, and its usage would be lost
+            os.kill(self.pid, number)
 
     def stop(self, timeout: float = 60) -> int:
         """SIGTERM, then SIGKILL if that does not end it in time; the exit code."""
