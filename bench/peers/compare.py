@@ -59,7 +59,12 @@ def outcome(context: Context, id: str, title: str, text: str, work: Work) -> Out
     bars = [Bar(each.name, each.spread(lambda sample: sample.seconds)) for each in series]
     plots = [Plot(id, title, "seconds", {"": bars})] if bars else []
     broken = [f"{arm.peer.name} {arm.trouble}" for arm in arms if arm.peer.role == "ours" and arm.failed]
+    text += f" Rounds: {_rounds(context)}, each with a store of its own; the first compares every object with its file."
     return Outcome(id, title, text + "\n\n" + verdict.text(told, work.kind), series, plots=plots, failure="; ".join(broken))
+
+
+def _rounds(context: Context) -> int:
+    return min(context.rounds, MOST_ROUNDS)
 
 
 def _build(context: Context) -> str:
@@ -89,7 +94,7 @@ def _arms(context: Context, work: Work, trouble: str) -> list[Arm]:
 
 def _turns(context: Context, arms: Sequence[Arm], work: Work, files: Sequence[pathlib.Path]) -> None:
     """Every round counts, for each is on a stage of its own that none warms up. The first compares what was stored."""
-    for number in range(min(context.rounds, MOST_ROUNDS)):
+    for number in range(_rounds(context)):
         for arm in arms:
             if arm.trouble:
                 continue
