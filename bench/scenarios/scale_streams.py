@@ -46,20 +46,8 @@ def _arm(context: Context, sink: Sink, streams: int, objects: int) -> Callable[[
         server = Penstockd(context, sink, bdp_probe=False, memory_budget=budget)
         base = server.process.rss()
         meter = Meter([server.process, sink.process])
-        client = load(
-            context,
-            server.address,
-            "--bytes",
-            SIZE,
-            "--chunk",
-            MIB,
-            "--objects",
-            objects,
-            "--streams",
-            streams,
-            "--channels",
-            min(streams, CHANNELS),
-        )
+        lanes = ("--streams", streams, "--channels", min(streams, CHANNELS))
+        client = load(context, server.address, "--bytes", SIZE, "--chunk", MIB, "--objects", objects, *lanes)
         sample = meter.sample(client, client.result())
         sample.extra["threads"] = server.process.threads()
         sample.extra["rss_per_stream"] = (sample.rss["penstockd"] - base) / streams
