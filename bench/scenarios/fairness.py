@@ -39,9 +39,7 @@ def run(context: Context) -> Outcome:
         client = load(context, server.address, *put)
         return Meter([]).sample(client, client.result())
 
-    series = context.interleave(
-        {ALONE: slow, BESIDE: _beside(context, server, slow, fast)}, rounds=context.sized(5, 3, 1)
-    )
+    series = context.interleave({ALONE: slow, BESIDE: _beside(context, server, slow, fast)})
     slowdown = figures.ratio(series, BESIDE, ALONE, _seconds_of("max"))
     target = Target.judge(
         ID,
