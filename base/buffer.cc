@@ -20,7 +20,7 @@ constexpr size_t kStep = 4 * 1024;
 void Buffer::Append(std::string_view data) {
   while (!data.empty()) {
     const size_t used = static_cast<size_t>(size_) % kSlabSize;
-    if (used == 0) slabs_.push_back(std::make_unique_for_overwrite<char[]>(kSlabSize));
+    if (used == 0) slabs_.push_back(SharedSlabs().Take());
     const std::string_view step = data.substr(0, std::min(kStep, kSlabSize - used));
     char* target = slabs_.back().get() + used;
     crc64_ = ExtendCrc64(crc64_, step);

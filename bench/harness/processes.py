@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import json
 import os
 import pathlib
 import queue
+import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from bench.harness.model import Sample
 
 
 class ProcessFailed(Exception):
     """A program ended before its time, with an error, or without saying what was awaited."""
+
+
+# A child begins with the peak of memory of whoever made it (execve keeps ru_maxrss), and this process is larger than many a client.
+# So a small shell makes it, tells its pid, and ends; as the subreaper this process is the parent then. The program waits for
+# that at the gate: while the shell lives, it could reap it.
+_LAUNCH = 'exec 3<&0; { read -r _ </dev/fd/%d; exec "$@" <&3 3<&-; } & echo $! >/dev/fd/%d'
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@functools.cache
+def _become_subreaper() -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _launch(arguments: Sequence[str], **options: Any) -> tuple[subprocess.Popen[bytes], int]:
+    """Starts a program; the shell that did it and has ended, with the pipes of `options`, and the program's pid."""
+    if shutil.which(arguments[0]) is None:
+        raise FileNotFoundError(f"no program {arguments[0]}")
+    _become_subreaper()
+    (told, tell), (gate, opener) = os.pipe(), os.pipe()
+    try:
+        shell = subprocess.Popen(["/bin/sh", "-c", _LAUNCH % (gate, tell), "sh", *arguments], pass_fds=[gate, tell], **options)
+        pid = int(os.read(told, 20))
+        shell.wait()
+        os.write(opener, b"\n")
+    finally:
+        for end in (told, tell, gate, opener):
+            os.close(end)
+    return shell, pid
 
 
 class Process:
@@ -41,21 +74,16 @@ class Process:
         self._seen: list[str] = []
         with open(log, "ab") as errors:
             try:
-                self._popen = subprocess.Popen(
-                    [str(a) for a in arguments],
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    cwd=cwd,
-                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-                    env={**os.environ, **(env or {})},
-                )
+                self._popen, self._pid = _launch(
+                    [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=errors, cwd=cwd,
+                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, env={**os.environ, **(env or {})})
             except OSError as error:
                 raise ProcessFailed(f"{name} does not start: {error}") from error
         threading.Thread(target=self._read, daemon=True).start()
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._pid
 
     def _read(self) -> None:
         assert self._popen.stdout is not None
@@ -103,7 +131,7 @@ class Process:
         _, status, usage = os.wait4(self.pid, 0)
         self._cpu = usage.ru_utime + usage.ru_stime
         self._peak = usage.ru_maxrss * 1024
-        self._code = self._popen.returncode = os.waitstatus_to_exitcode(status)
+        self._code = os.waitstatus_to_exitcode(status)
         if self._popen.stdin is not None:
             self._popen.stdin.close()
 
@@ -160,7 +188,7 @@ class Process:
 
     def signal(self, number: int) -> None:
         if self._code is None:
-            self._popen.send_signal(number)
+            os.kill(self.pid, number)
 
     def stop(self, timeout: float = 60) -> int:
         """SIGTERM, then SIGKILL if that does not end it in time; the exit code."""
@@ -175,7 +203,7 @@ class Process:
     def kill(self) -> int:
         """SIGKILL, and wait until it is gone."""
         if self._code is None:
-            self._popen.kill()
+            self.signal(signal.SIGKILL)
             self._reap()
         assert self._code is not None
         return self._code
@@ -204,6 +232,15 @@ def measure(start: Callable[[], Process], beside: Sequence[Process], timeout: fl
         return meter.sample(client, client.result(timeout))
 
 
+class Measured(Protocol):
+    """A client, or several that count as one."""
+
+    @property
+    def name(self) -> str: ...
+    def cpu_seconds(self) -> float: ...
+    def peak_rss(self) -> int: ...
+
+
 class Meter:
     """Takes the CPU time and the peak of some long-lived processes from here to `sample`."""
 
@@ -212,7 +249,7 @@ class Meter:
         for process in processes:
             process.reset_peak()
 
-    def sample(self, client: Process, result: Mapping[str, Any]) -> Sample:
+    def sample(self, client: Measured, result: Mapping[str, Any]) -> Sample:
         """`result`: what the client printed, with `seconds` and `bytes`. The client may have ended."""
         sample = Sample(seconds=float(result["seconds"]), bytes=int(result["bytes"]))
         for process, before in self._before:

@@ -1,5 +1,6 @@
 """The frame itself, with programs that any machine has."""
 
+import os
 import pathlib
 import sys
 import types
@@ -110,3 +111,23 @@ def test_errors_of_every_round_are_summed():
 
 def test_order_of_the_report():
     assert sorted(["scale", "B10", "B9", "fairness"], key=report.natural) == ["B9", "B10", "fairness", "scale"]
+
+
+def test_the_peak_of_a_client_is_its_own(context):
+    mine = bytearray(200 << 20)
+    sample = measure(lambda: context.start("client", PYTHON, "-c", "print('{\"seconds\": 1, \"bytes\": 1}')"), [])
+    assert len(mine) > sample.rss["client"] > 0
+
+
+def test_what_a_program_is_piped_arrives(context):
+    client = context.start("client", PYTHON, "-c", "import json; print(json.dumps({'read': input()}))", stdin=True)
+    client._popen.stdin.write(b"hello\n")
+    client.close_stdin()
+    assert client.result()["read"] == "hello"
+
+
+def test_a_program_that_ended_by_itself_can_be_stopped(context):
+    client = context.start("client", PYTHON, "-c", "print('over')")
+    client.wait_line("over")
+    os.waitid(os.P_PID, client.pid, os.WEXITED | os.WNOWAIT)
+    assert client.stop() == 0
