@@ -9,19 +9,22 @@ namespace penstock {
 namespace {
 
 // Copy and checksum alternate in steps that stay in the first-level cache, so the bytes are fetched
-// from memory once.
-constexpr size_t kStep = 16 * 1024;
+// from memory once. The checksum reads the source, and goes first: a copy may write past the cache,
+// from where its target would have to be fetched again. CPU time for 8 MiB (bench_micro on an AMD
+// EPYC, median of 5 interleaved runs): 435 us; 490 in steps of 16 KiB; 575 in such steps with the
+// target read after the copy.
+constexpr size_t kStep = 4 * 1024;
 
 }  // namespace
 
 void Buffer::Append(std::string_view data) {
   while (!data.empty()) {
     const size_t used = static_cast<size_t>(size_) % kSlabSize;
-    if (used == 0) slabs_.push_back(std::make_unique_for_overwrite<char[]>(kSlabSize));
+    if (used == 0) slabs_.push_back(SharedSlabs().Take());
     const std::string_view step = data.substr(0, std::min(kStep, kSlabSize - used));
     char* target = slabs_.back().get() + used;
+    crc64_ = ExtendCrc64(crc64_, step);
     std::memcpy(target, step.data(), step.size());
-    crc64_ = ExtendCrc64(crc64_, {target, step.size()});
     size_ += static_cast<int64_t>(step.size());
     data.remove_prefix(step.size());
   }

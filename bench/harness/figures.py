@@ -1,10 +1,11 @@
 """Figures that several scenarios take of their series."""
+
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 
-from bench.harness.model import MB, Bar, Plot, Sample, Series, Spread
+from bench.harness.model import GB, MB, Bar, Plot, Sample, Series, Spread
 
 
 def by_name(series: Sequence[Series], name: str) -> Series:
@@ -26,6 +27,11 @@ def cpu_of(process: str) -> Callable[[Sample], float]:
     return lambda sample: sample.cpu_per_gb(process)
 
 
+def cpu_of_all(sample: Sample) -> float:
+    """CPU-seconds of all processes together for each GB."""
+    return sum(sample.cpu.values()) / (sample.bytes / GB)
+
+
 def bars(series: Sequence[Series], figure: Callable[[Sample], float], scale: float = 1) -> list[Bar]:
     return [Bar(one.name, _scaled(one.spread(figure), scale), one.x) for one in series]
 
@@ -45,4 +51,5 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     """
     xs, ys = zip(*((math.log(x), math.log(y)) for x, y in points))
     mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys)) / sum((x - mean_x) ** 2 for x in xs)
+    together = math.fsum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys))
+    return together / math.fsum((x - mean_x) ** 2 for x in xs)

@@ -1,4 +1,5 @@
 """What the figures were measured on."""
+
 from __future__ import annotations
 
 import datetime
@@ -28,8 +29,9 @@ def date() -> str:
 
 def commit() -> str:
     """What was measured, with `-dirty` where the tree has changes."""
-    run = subprocess.run(["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=ROOT, capture_output=True,
-                         text=True, check=False)
+    run = subprocess.run(
+        ["git", "describe", "--always", "--abbrev=12", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return run.stdout.strip() or "unknown"
 
 

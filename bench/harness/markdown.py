@@ -1,4 +1,5 @@
 """Figures as text."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,5 @@
 """What a scenario hands to the report. Units: seconds, bytes, CPU-seconds."""
+
 from __future__ import annotations
 
 import statistics
@@ -10,6 +11,8 @@ MB = 1e6
 KIB = 1 << 10
 MIB = 1 << 20
 GIB = 1 << 30
+
+Bounds = dict[str, dict[str, float]]  # the targets of a scenario, by id
 
 
 @dataclass
@@ -123,4 +126,5 @@ class Outcome:
     targets: list[Target] = field(default_factory=list)
     plots: list[Plot] = field(default_factory=list)
     failure: str = ""  # why it did not run, or not to its end; empty if it did
-    load: dict[str, list[float]] = field(default_factory=dict)  # "before", "after": load averages; the runner's
+    load: dict[str, list[float]] = field(default_factory=dict)  # "before", "after": load averages; the runner's, as
+    seconds: float = 0.0  # how long it took

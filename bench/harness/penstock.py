@@ -1,4 +1,5 @@
 """penstockd, its store in bench_sink, and the client that costs little: how scenarios put them together."""
+
 from __future__ import annotations
 
 import json
@@ -28,37 +29,55 @@ class Sink:
 
     def stats(self) -> dict[str, Any]:
         with urllib.request.urlopen(self.url + "/-/stats", timeout=60) as answer:
-            return json.load(answer)
+            stats: dict[str, Any] = json.load(answer)
+        return stats
 
     def control(self, **settings: int | bool) -> None:
         """latency_ms, stall: from now on."""
         query = urllib.parse.urlencode({key: str(value).lower() for key, value in settings.items()})
-        urllib.request.urlopen(urllib.request.Request(f"{self.url}/-/control?{query}", method="POST"), timeout=60).close()
+        request = urllib.request.Request(f"{self.url}/-/control?{query}", method="POST")
+        urllib.request.urlopen(request, timeout=60).close()
 
 
 class Penstockd:
-    """A penstockd with its default configuration but for what is given; its one remote is a sink, its folder its own."""
+    """A penstockd with its default configuration but for what is given; its one remote is a sink."""
 
-    def __init__(self, context: Context, sink: Sink, sessions: Mapping[str, object] | None = None,
-                 store: pathlib.Path | None = None, **server: object) -> None:
+    def __init__(
+        self,
+        context: Context,
+        sink: Sink,
+        sessions: Mapping[str, object] | None = None,
+        store: pathlib.Path | None = None,
+        **server: object,
+    ) -> None:
         """`sessions`, `server`: settings of the tables of that name. `store`: the folder of the session store."""
         folder = pathlib.Path(tempfile.mkdtemp(prefix="penstockd-", dir=context.temp))
         secret = folder / "secret"
         secret.write_text("of-no-use-to-anyone")
         secret.chmod(0o600)
-        remote = {"backend": "oss", "endpoint": sink.url, "region": "cn-hangzhou", "access_key_id": "bench",
-                  "access_key_secret_file": str(secret)}
+        remote = {
+            "backend": "oss",
+            "endpoint": sink.url,
+            "region": "cn-hangzhou",
+            "access_key_id": "bench",
+            "access_key_secret_file": str(secret),
+        }
         config = folder / "penstockd.toml"
-        config.write_text(_table("server", {"listen": ["127.0.0.1:0"], **server}) +
-                          _table("sessions", sessions or {}) +
-                          _table("store", {"path": str((store or folder) / "sessions.db")}) + _table(f"remotes.{REMOTE}", remote))
+        config.write_text(
+            _table("server", {"listen": ["127.0.0.1:0"], **server})
+            + _table("sessions", sessions or {})
+            + _table("store", {"path": str((store or folder) / "sessions.db")})
+            + _table(f"remotes.{REMOTE}", remote)
+        )
         self._start: Callable[[], Process] = lambda: context.start("penstockd", "penstockd", "--config", config)
-        self.restart()
+        self._serve()
 
     def restart(self) -> None:
-        """Starts it; where it runs it is killed before. It gets another address."""
-        if hasattr(self, "process"):
-            self.process.kill()
+        """Kills it, and starts it again on what it has recorded. It gets another address."""
+        self.process.kill()
+        self._serve()
+
+    def _serve(self) -> None:
         self.process = self._start()
         self.address = self.process.listening()
         self.process.wait_line("ready")
@@ -70,8 +89,9 @@ def _table(name: str, settings: Mapping[str, object]) -> str:
 
 def load(context: Context, address: str, *arguments: object, stdin: bool = False) -> Process:
     """Starts bench_load against a server of PutService."""
-    return context.start("load", "bench_load", "--target", address, "--remote", REMOTE, "--bucket", BUCKET, *arguments,
-                         stdin=stdin)
+    return context.start(
+        "load", "bench_load", "--target", address, "--remote", REMOTE, "--bucket", BUCKET, *arguments, stdin=stdin
+    )
 
 
 def load_arm(context: Context, server: Process, address: str, sink: Sink, *arguments: object) -> Callable[[], Sample]:
@@ -81,8 +101,9 @@ def load_arm(context: Context, server: Process, address: str, sink: Sink, *argum
 
 def direct_arm(context: Context, netloc: str, beside: list[Process], *arguments: object) -> Callable[[], Sample]:
     """An arm: bench_direct to its end, to whatever listens at `netloc`."""
-    return lambda: measure(lambda: context.start("direct", "bench_direct", "--url", f"http://{netloc}/{BUCKET}",
-                                                 *arguments), beside)
+    return lambda: measure(
+        lambda: context.start("direct", "bench_direct", "--url", f"http://{netloc}/{BUCKET}", *arguments), beside
+    )
 
 
 def relay(context: Context, sink: Sink) -> tuple[Process, str]:

@@ -1,4 +1,5 @@
 """Programs as processes, with the CPU time and the memory that they took."""
+
 from __future__ import annotations
 
 import ctypes
@@ -22,9 +23,9 @@ class ProcessFailed(Exception):
     """A program ended before its time, with an error, or without saying what was awaited."""
 
 
-# A child begins with the peak of memory of whoever made it (execve keeps ru_maxrss), and this process is larger than many a client.
-# So a small shell makes it, tells its pid, and ends; as the subreaper this process is the parent then. The program waits for
-# that at the gate: while the shell lives, it could reap it.
+# A child begins with the peak of memory of whoever made it (execve keeps ru_maxrss), and this process is larger than
+# many a client. So a small shell makes it, tells its pid, and ends; as the subreaper this process is the parent then.
+# The program waits for that at the gate: while the shell lives, it could reap it.
 _LAUNCH = 'exec 3<&0; { read -r _ </dev/fd/%d; exec "$@" <&3 3<&-; } & echo $! >/dev/fd/%d'
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -42,7 +43,9 @@ def _launch(arguments: Sequence[str], **options: Any) -> tuple[subprocess.Popen[
     _become_subreaper()
     (told, tell), (gate, opener) = os.pipe(), os.pipe()
     try:
-        shell = subprocess.Popen(["/bin/sh", "-c", _LAUNCH % (gate, tell), "sh", *arguments], pass_fds=[gate, tell], **options)
+        shell = subprocess.Popen(
+            ["/bin/sh", "-c", _LAUNCH % (gate, tell), "sh", *arguments], pass_fds=[gate, tell], **options
+        )
         pid = int(os.read(told, 20))
         shell.wait()
         os.write(opener, b"\n")
@@ -55,8 +58,15 @@ def _launch(arguments: Sequence[str], **options: Any) -> tuple[subprocess.Popen[
 class Process:
     """A program under a name. What it writes to stderr goes to a file; stdout is read line by line."""
 
-    def __init__(self, name: str, arguments: Sequence[object], log: pathlib.Path, env: Mapping[str, str] | None = None,
-                 cwd: pathlib.Path | None = None, stdin: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[object],
+        log: pathlib.Path,
+        env: Mapping[str, str] | None = None,
+        cwd: pathlib.Path | None = None,
+        stdin: bool = False,
+    ) -> None:
         """`stdin`: gives it a pipe, open until close_stdin; otherwise it reads nothing."""
         self.name, self._log = name, log
         self._code: int | None = None
@@ -67,8 +77,13 @@ class Process:
         with open(log, "ab") as errors:
             try:
                 self._popen, self._pid = _launch(
-                    [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=errors, cwd=cwd,
-                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, env={**os.environ, **(env or {})})
+                    [str(a) for a in arguments],
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    cwd=cwd,
+                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                    env={**os.environ, **(env or {})},
+                )
             except OSError as error:
                 raise ProcessFailed(f"{name} does not start: {error}") from error
         threading.Thread(target=self._read, daemon=True).start()
@@ -133,9 +148,10 @@ class Process:
         if code != 0:
             raise self._failed(f"ended with {code}")
         try:
-            return json.loads(self._seen[-1])
+            result: dict[str, Any] = json.loads(self._seen[-1])
         except (IndexError, ValueError):
             raise self._failed("printed no JSON") from None
+        return result
 
     def cpu_seconds(self) -> float:
         """CPU time so far, of all its threads, in user and kernel mode. After its end with that of its children."""
@@ -171,7 +187,11 @@ class Process:
         self._popen.stdin.close()
 
     def running(self) -> bool:
-        return self._code is None
+        """Whether it has not ended."""
+        if self._code is not None:
+            return False
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] != "Z"
 
     def signal(self, number: int) -> None:
         if self._code is None:

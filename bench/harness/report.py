@@ -1,4 +1,5 @@
 """The report: Markdown with a plot per scenario, and the same as JSON."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -46,8 +47,14 @@ def write(run: Run, folder: pathlib.Path) -> None:
 
 def to_json(run: Run) -> dict[str, Any]:
     return {
-        "schema": 1, "date": run.date, "commit": run.commit, "quick": run.size != "full", "size": run.size,
-        "rounds": run.rounds, "machine": run.machine, "seconds": round(run.seconds, 1),
+        "schema": 1,
+        "date": run.date,
+        "commit": run.commit,
+        "quick": run.size != "full",
+        "size": run.size,
+        "rounds": run.rounds,
+        "machine": run.machine,
+        "seconds": round(run.seconds, 1),
         "targets": [dataclasses.asdict(target) for target in run.targets()],
         "scenarios": [_outcome_json(outcome) for outcome in run.outcomes],
     }
@@ -71,6 +78,8 @@ def summary(series: Series) -> dict[str, Spread]:
     if not series.samples:
         return {}
     figures = {"seconds": series.spread(lambda s: s.seconds)}
+    if all(sample.cpu and sample.seconds > 0 for sample in series.samples):
+        figures["cores_busy"] = series.spread(lambda s: sum(s.cpu.values()) / s.seconds)
     moved = all(sample.bytes > 0 for sample in series.samples)
     if moved:
         figures["bytes_per_second"] = series.spread(lambda s: s.throughput())
@@ -88,26 +97,43 @@ def summary(series: Series) -> dict[str, Spread]:
 
 def _head(run: Run) -> str:
     machine = run.machine
-    size = {"full": "", "quick": " (--quick: fewer rounds, less data)",
-            "tiny": " (--tiny: shows that everything runs; **the figures mean nothing**)"}[run.size]
+    size = {
+        "full": "",
+        "quick": " (--quick: fewer rounds, less data)",
+        "tiny": " (--tiny: shows that everything runs; **the figures mean nothing**)",
+    }[run.size]
     return f"""# Bench report
 
-Written by `scripts/bench`{size}; [bench/README.md](../README.md) tells what is compared and how. Every comparison
-is between arms that took turns within one run: ratios and CPU-seconds are what to look at, throughput is this machine's.
+Written by `scripts/bench`{
+        size
+    }; [bench/README.md](../README.md) tells what is compared and how. Every comparison is between
+arms that took turns within one run: ratios and CPU-seconds are what to look at, throughput is this machine's.
 
-{markdown.table(["", ""], [
-    ["machine", f"{machine['cpu']}, {machine['cores']} cores, {int(machine['memory_bytes']) / GIB:.0f} GiB"],
-    ["kernel", str(machine["kernel"])],
-    ["measured", f"{run.date}, in {run.seconds / 60:.0f} minutes"],
-    ["commit", run.commit],
-    ["rounds", f"{run.rounds}, after one that is not counted, unless a scenario says otherwise"]])}
+{
+        markdown.table(
+            ["", ""],
+            [
+                [
+                    "machine",
+                    f"{machine['cpu']}, {machine['cores']} cores, {int(machine['memory_bytes']) / GIB:.0f} GiB",
+                ],
+                ["kernel", str(machine["kernel"])],
+                ["measured", f"{run.date}, in {run.seconds / 60:.0f} minutes"],
+                ["commit", run.commit],
+                ["rounds", f"{run.rounds}, after one that is not counted, unless a scenario says otherwise"],
+            ],
+        )
+    }
 Each figure is the median, with minimum and maximum beside it. GB and MB are 10^9 and 10^6 bytes, MiB is 2^20. Client,
-server and store share the cores."""
+server and store share the cores: "cores busy" is the CPU time of all of them over the time that passed. Where it is near
+the number of cores, throughput is bound by the sum of what they cost, and no arm with one more process can be as fast."""
 
 
 def _targets(run: Run) -> str:
-    rows = [[target.id, bounds(target), markdown.each(target.value) or "-", "yes" if target.met else "**no**",
-             target.note] for target in run.targets()]
+    rows = [
+        [target.id, bounds(target), markdown.each(target.value) or "-", "yes" if target.met else "**no**", target.note]
+        for target in run.targets()
+    ]
     met = sum(target.met for target in run.targets())
     return f"""## Targets
 
@@ -118,7 +144,9 @@ def _targets(run: Run) -> str:
 
 def bounds(target: Target) -> str:
     words = {"min": "at least", "max": "at most"}
-    return ", ".join(f"{name[:-4]} {words[name[-3:]]} {markdown.number(bound)}" for name, bound in target.target.items())
+    return ", ".join(
+        f"{name[:-4]} {words[name[-3:]]} {markdown.number(bound)}" for name, bound in target.target.items()
+    )
 
 
 def _scenario(outcome: Outcome) -> str:
@@ -133,28 +161,26 @@ def _scenario(outcome: Outcome) -> str:
         pieces.append(_series_table(outcome.series))
     if outcome.load:
         before, after = (" ".join(map(str, outcome.load[key])) for key in ("before", "after"))
-        pieces.append(f"Load average before: {before}; after: {after}.\n")
+        pieces.append(f"Took {outcome.seconds:.0f} s. Load average before: {before}; after: {after}.\n")
     return "\n".join(pieces)
 
 
+_ROWS = (
+    ("seconds", "s", 1.0),
+    ("bytes_per_second", "MB/s", MB),
+    ("cores_busy", "cores busy", 1.0),
+    ("cpu_seconds_per_gb", "CPU-s/GB of {}", 1.0),
+    ("peak_rss", "peak RSS of {}, MiB", float(MIB)),
+)
+
+
 def _series_table(all_series: list[Series]) -> str:
-    """Columns are what any series has; a column of zeros only is none."""
+    """A column for each series, a row for each figure that any of them has."""
     summaries = [summary(series) for series in all_series]
-    columns: list[tuple[str, str, float]] = []
-    for key in dict.fromkeys(key for figures in summaries for key in figures):
-        kind, _, process = key.partition(".")
-        if kind == "seconds":
-            columns.append((key, "s", 1))
-        elif kind == "bytes_per_second":
-            columns.append((key, "MB/s", MB))
-        elif kind == "cpu_seconds_per_gb":
-            columns.append((key, f"CPU-s/GB {process}", 1))
-        elif kind == "peak_rss":
-            columns.append((key, f"peak RSS {process}, MiB", MIB))
-    header = ["", "rounds", *(title for _, title, _ in columns)]
-    rows = [[series.name, str(len(series.samples)),
-             *(markdown.spread(figures[key], scale) if key in figures else "" for key, _, scale in columns)]
-            for series, figures in zip(all_series, summaries)]
-    return markdown.table(header, rows)
-
-
+    keys = list(dict.fromkeys(key for figures in summaries for key in figures))
+    rows = [["rounds", *(str(len(series.samples)) for series in all_series)]]
+    for kind, title, scale in _ROWS:
+        for key in (key for key in keys if key.partition(".")[0] == kind):
+            cells = [markdown.spread(figures[key], scale) if key in figures else "" for figures in summaries]
+            rows.append([title.format(key.partition(".")[2]), *cells])
+    return markdown.table(["", *(series.name for series in all_series)], rows)

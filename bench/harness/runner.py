@@ -1,4 +1,5 @@
 """Finds the scenarios, runs them one after the other, and never leaves one out in silence."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -6,6 +7,7 @@ import importlib
 import pathlib
 import pkgutil
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from types import ModuleType
@@ -61,15 +63,18 @@ def run_all(modules: list[ModuleType], settings: Settings) -> list[Outcome]:
         with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
             context = Context(pathlib.Path(folder), settings.size, settings.rounds, settings.build, settings.say)
             outcomes.append(_run(module, context, warm_ups))
+        settings.say(f"  took {outcomes[-1].seconds} s")
         for target in outcomes[-1].targets:
-            settings.say(f"  {target.id} {'met' if target.met else 'NOT MET'}: "
-                         f"{markdown.each(target.value)} ({report.bounds(target)}) {target.note}")
+            settings.say(
+                f"  {target.id} {'met' if target.met else 'NOT MET'}: "
+                f"{markdown.each(target.value)} ({report.bounds(target)}) {target.note}"
+            )
     outcomes.append(_checksums(outcomes, warm_ups))
     return outcomes
 
 
 def _run(module: ModuleType, context: Context, warm_ups: list[Sample]) -> Outcome:
-    before = machine.load()
+    before, begin = machine.load(), time.monotonic()
     try:
         with context:
             outcome: Outcome = module.run(context)
@@ -81,10 +86,13 @@ def _run(module: ModuleType, context: Context, warm_ups: list[Sample]) -> Outcom
         context.say("  FAILED: " + outcome.failure)
     warm_ups += context.warm_ups
     outcome.load = {"before": before, "after": machine.load()}
+    outcome.seconds = round(time.monotonic() - begin, 1)
     told = {target.id for target in outcome.targets}
     for id, target in getattr(module, "TARGETS", {}).items():
         if id not in told:
-            outcome.targets.append(Target.not_measured(id, target, outcome.failure or "the scenario told nothing of it"))
+            outcome.targets.append(
+                Target.not_measured(id, target, outcome.failure or "the scenario told nothing of it")
+            )
     return outcome
 
 
@@ -98,10 +106,16 @@ def _checksums(outcomes: list[Outcome], warm_ups: list[Sample]) -> Outcome:
     checked = [sample for sample in samples if "wrong_crc" in sample.extra]
     value = {key: sum(sample.extra.get(key, 0) for sample in samples) for key in ("wrong_crc", "errors")}
     failed = [outcome.id for outcome in outcomes if outcome.failure]
-    target = Target.judge(CHECKSUMS, CHECKSUMS_TARGET, value, f"over {len(checked)} rounds" +
-                          (f"; not counted: {', '.join(failed)}, which failed" if failed else ""))
+    target = Target.judge(
+        CHECKSUMS,
+        CHECKSUMS_TARGET,
+        value,
+        f"over {len(checked)} rounds" + (f"; not counted: {', '.join(failed)}, which failed" if failed else ""),
+    )
     target.met = target.met and bool(checked) and not failed
     first = next((f" The first: {sample.first_error}" for sample in samples if sample.first_error), "")
-    text = (f"{len(checked)} rounds, those that warm up included, compared the checksum of every object or part with that"
-            f" of what was sent: {value['wrong_crc']:.0f} were wrong. {len(samples)} rounds had {value['errors']:.0f} errors.{first}")
+    text = (
+        f"{len(checked)} rounds, those that warm up included, compared the checksum of every object or part with that of "
+        f"what was sent: {value['wrong_crc']:.0f} were wrong. {len(samples)} rounds had {value['errors']:.0f} errors.{first}"
+    )
     return Outcome(CHECKSUMS, CHECKSUMS_TITLE, text, targets=[target])

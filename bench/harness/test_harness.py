@@ -1,4 +1,5 @@
 """The frame itself, with programs that any machine has."""
+
 import os
 import pathlib
 import sys
@@ -12,12 +13,14 @@ from bench.harness.model import Outcome, Sample, Series, Target
 from bench.harness.processes import ProcessFailed, measure
 
 PYTHON = pathlib.Path(sys.executable)
-CLIENT = "import json; held = bytearray(50 << 20); print(json.dumps({'seconds': 2, 'bytes': 8, 'wrong_crc': 0, 'open': {'max': 3}}))"
+CLIENT = """import json
+held = bytearray(50 << 20)
+print(json.dumps({'seconds': 2, 'bytes': 8, 'wrong_crc': 0, 'open': {'max': 3}}))"""
 
 
 @pytest.fixture
 def context(tmp_path):
-    with Context(tmp_path, "tiny", 2, say=lambda _: None) as context:
+    with Context(tmp_path, "quick", 2, say=lambda _: None) as context:
         yield context
 
 
@@ -65,13 +68,17 @@ def test_slope_tells_flat_from_linear():
     assert figures.slope([(1, 5), (10, 50), (100, 500)]) == pytest.approx(1)
 
 
-@pytest.mark.parametrize(("value", "met"), [({"a": 2, "b": 3}, True), ({"a": 1, "b": 3}, False), ({"a": 2, "b": 4}, False),
-                                            ({"a": 2}, False)])
+@pytest.mark.parametrize(
+    ("value", "met"),
+    [({"a": 2, "b": 3}, True), ({"a": 1, "b": 3}, False), ({"a": 2, "b": 4}, False), ({"a": 2}, False)],
+)
 def test_a_target_is_met_when_every_bound_is(value, met):
     assert Target.judge("T", {"a_min": 2, "b_max": 3}, value).met is met
 
 
-@pytest.mark.parametrize(("value", "text"), [(0, "0"), (0.0000123, "0.000012"), (0.1234, "0.123"), (1.5, "1.5"), (12345.6, "12,346")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (0.0000123, "0.000012"), (0.1234, "0.123"), (1.5, "1.5"), (12345.6, "12,346")]
+)
 def test_numbers_are_short(value, text):
     assert markdown.number(value) == text
 
@@ -81,11 +88,13 @@ def scenario(id, run, **targets):
 
 
 def run_all(*modules):
-    return runner.run_all(list(modules), runner.Settings("tiny", 1, pathlib.Path("/nowhere"), lambda _: None))
+    return runner.run_all(list(modules), runner.Settings("quick", 1, pathlib.Path("/nowhere"), lambda _: None))
 
 
 def test_what_cannot_run_is_told_and_misses_its_targets():
-    failed, checksums = run_all(scenario("B1", lambda context: context.start("x", "bench_x"), B1={"a_min": 1}, B2={"a_min": 1}))
+    failed, checksums = run_all(
+        scenario("B1", lambda context: context.start("x", "bench_x"), B1={"a_min": 1}, B2={"a_min": 1})
+    )
     assert "bench_x is not built" in failed.failure
     assert [(target.id, target.met) for target in failed.targets] == [("B1", False), ("B2", False)]
     assert checksums.id == "B11" and not checksums.targets[0].met
@@ -106,7 +115,7 @@ def test_order_of_the_report():
 
 def test_the_peak_of_a_client_is_its_own(context):
     mine = bytearray(200 << 20)
-    sample = measure(lambda: context.start("client", PYTHON, "-c", "print('{\"seconds\": 1, \"bytes\": 1}')"), [])
+    sample = measure(lambda: context.start("client", PYTHON, "-c", 'print(\'{"seconds": 1, "bytes": 1}\')'), [])
     assert len(mine) > sample.rss["client"] > 0
 
 

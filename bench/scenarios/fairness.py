@@ -1,4 +1,5 @@
 """One fast stream beside many slow ones."""
+
 from __future__ import annotations
 
 import time
@@ -6,22 +7,22 @@ from collections.abc import Callable
 
 from bench.harness import figures, markdown
 from bench.harness.context import Context
-from bench.harness.model import KIB, MB, MIB, Bar, Outcome, Plot, Sample, Series, Target
+from bench.harness.model import KIB, MB, MIB, Bar, Bounds, Outcome, Plot, Sample, Series, Target
 from bench.harness.penstock import Penstockd, Sink, load
 from bench.harness.processes import Meter
 
 ID = "fairness"
 TITLE = "One fast stream beside 100 slow ones"
 # No target of performance.md: "one fast stream does not starve 100 slow ones", as a number.
-TARGETS = {"fairness": {"slowdown_max": 1.5}}
+TARGETS: Bounds = {"fairness": {"slowdown_max": 1.5}}
 
 RATE = MIB  # bytes a second of a slow one
 ALONE, BESIDE = "slow ones alone", "slow ones beside a fast one"
 
-TEXT = """Each slow stream sends 1 MiB a second, in chunks of 64 KiB, and finishes; the fast one, on a connection of its own,
-sends as fast as it is let for as long. The store answers each part after 20 ms. Figures are those of the slow streams: an
-object that never waits for anything takes its size over its rate. The slowdown is the time of the slowest of them beside
-the fast one over that without it."""
+TEXT = """Each slow stream sends 1 MiB a second, in chunks of 64 KiB, and finishes; the fast one, on a connection of
+its own, sends as fast as it is let for as long. The store answers each part after 20 ms. Figures are those of the
+slow streams: an object that never waits for anything takes its size over its rate. The slowdown is the time of the
+slowest of them beside the fast one over that without it."""
 
 
 def run(context: Context) -> Outcome:
@@ -33,20 +34,40 @@ def run(context: Context) -> Outcome:
 
     def slow() -> Sample:
         meter = Meter([server.process, sink.process])
-        client = load(context, server.address, "--bytes", size, "--chunk", 64 * KIB, "--streams", streams, "--channels", 10,
-                      "--rate", RATE)
+        client = load(
+            context,
+            server.address,
+            "--bytes",
+            size,
+            "--chunk",
+            64 * KIB,
+            "--streams",
+            streams,
+            "--channels",
+            10,
+            "--rate",
+            RATE,
+        )
         return meter.sample(client, client.result())
 
-    series = context.interleave({ALONE: slow, BESIDE: _beside(context, server, slow, fast)}, rounds=context.sized(5, 3, 1))
-    slowdown = figures.ratio(series, BESIDE, ALONE, lambda sample: sample.extra["object_seconds.max"])
-    target = Target.judge(ID, TARGETS[ID], {"slowdown": slowdown.median},
-                          f"the slowest of {streams} slow streams; the bound is the bench's own")
+    series = context.interleave(
+        {ALONE: slow, BESIDE: _beside(context, server, slow, fast)}, rounds=context.sized(5, 3, 1)
+    )
+    slowdown = figures.ratio(series, BESIDE, ALONE, _seconds_of("max"))
+    target = Target.judge(
+        ID,
+        TARGETS[ID],
+        {"slowdown": slowdown.median},
+        f"the slowest of {streams} slow streams; the bound is the bench's own",
+    )
     # The fast one is no arm of the comparison, but its errors count.
     series.append(Series("the fast one", fast))
     return Outcome(ID, TITLE, f"{TEXT}\n\n{_table(series, size)}", series, [target], [_plot(series[:2])])
 
 
-def _beside(context: Context, server: Penstockd, slow: Callable[[], Sample], fast: list[Sample]) -> Callable[[], Sample]:
+def _beside(
+    context: Context, server: Penstockd, slow: Callable[[], Sample], fast: list[Sample]
+) -> Callable[[], Sample]:
     def arm() -> Sample:
         client = load(context, server.address, "--mode", "push", "--streams", 1, stdin=True)
         begin = time.monotonic()
@@ -59,15 +80,24 @@ def _beside(context: Context, server: Penstockd, slow: Callable[[], Sample], fas
     return arm
 
 
+def _seconds_of(which: str) -> Callable[[Sample], float]:
+    return lambda sample: sample.extra[f"object_seconds.{which}"]
+
+
 def _table(series: list[Series], size: int) -> str:
-    rows = [[one.name, *(markdown.spread(one.spread(lambda s: s.extra[f"object_seconds.{which}"])) for which in ("median", "max"))]
-            for one in series[:2]]
+    rows = [
+        [one.name, *(markdown.spread(one.spread(_seconds_of(which))) for which in ("median", "max"))]
+        for one in series[:2]
+    ]
     rate = series[2].spread(figures.throughput)
     return markdown.table(["", "seconds an object: median", "the slowest"], rows) + (
-        f"\nWithout any wait it is {size / RATE:g} s. The fast one got {markdown.spread(rate, MB)} MB/s.")
+        f"\nWithout any wait it is {size / RATE:g} s. The fast one got {markdown.spread(rate, MB)} MB/s."
+    )
 
 
 def _plot(series: list[Series]) -> Plot:
-    lines = {which: [Bar(f"{one.name}, {which}", one.spread(lambda s: s.extra[f"object_seconds.{which}"])) for one in series]
-             for which in ("median", "max")}
+    lines = {
+        which: [Bar(f"{one.name}, {which}", one.spread(_seconds_of(which))) for one in series]
+        for which in ("median", "max")
+    }
     return Plot("fairness", "Fairness: the time of a slow object", "seconds", lines)

@@ -150,6 +150,7 @@ HttpRequest OssClient::MakeHttpRequest(const OssRequest& request) const {
   http.body = request.body;
   http.max_content_bytes = request.max_content_bytes;
   http.route = options_.route;
+  http.throttle = environment_.sends;
   http.stall_timeout = request.stall_timeout.value_or(options_.stall_timeout);
   return http;
 }

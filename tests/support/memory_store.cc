@@ -41,7 +41,7 @@ void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone don
   KeptSession& session = sessions_[key];
   StoreAnswer answer = session.Apply(write);
   if (!session.record.has_value()) sessions_.erase(key);
-  answers_->Post([done = std::move(done), answer = std::move(answer)]() mutable {
+  answers_.Post([done = std::move(done), answer = std::move(answer)]() mutable {
     std::move(done)(std::move(answer));
   });
 }
@@ -50,7 +50,7 @@ void MemoryStore::Get(const SessionKey& key, StoreDone done) {
   MutexLock lock(&mutex_);
   const auto session = sessions_.find(key);
   StoreAnswer answer = session == sessions_.end() ? NotFound() : Found(*session->second.record);
-  answers_->Post([done = std::move(done), answer = std::move(answer)]() mutable {
+  answers_.Post([done = std::move(done), answer = std::move(answer)]() mutable {
     std::move(done)(std::move(answer));
   });
 }
@@ -66,7 +66,7 @@ void MemoryStore::GetById(const std::string& principal, const std::string& sessi
     answer = Found(record);
     key = candidate;
   }
-  answers_->Post([done = std::move(done), answer = std::move(answer), key]() mutable {
+  answers_.Post([done = std::move(done), answer = std::move(answer), key]() mutable {
     std::move(done)(std::move(answer), key);
   });
 }
@@ -90,7 +90,7 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
   } else {
     page = after.status();
   }
-  answers_->Post([done = std::move(done), page = std::move(page)]() mutable {
+  answers_.Post([done = std::move(done), page = std::move(page)]() mutable {
     std::move(done)(std::move(page));
   });
 }
@@ -99,7 +99,7 @@ void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
   MutexLock lock(&mutex_);
   std::vector<KeyedSession> all;
   for (const auto& [key, session] : sessions_) all.push_back({key, *session.record});
-  answers_->Post([done = std::move(done), due = DueOf(std::move(all), now, limit)]() mutable {
+  answers_.Post([done = std::move(done), due = DueOf(std::move(all), now, limit)]() mutable {
     std::move(done)(std::move(due));
   });
 }
@@ -108,7 +108,7 @@ void MemoryStore::OwnedUploads(std::vector<std::string> upload_ids, OwnedDone do
   MutexLock lock(&mutex_);
   std::vector<KeyedSession> all;
   for (const auto& [key, session] : sessions_) all.push_back({key, *session.record});
-  answers_->Post([done = std::move(done), owned = OwnedUploadsOf(all, upload_ids)]() mutable {
+  answers_.Post([done = std::move(done), owned = OwnedUploadsOf(all, upload_ids)]() mutable {
     std::move(done)(std::move(owned));
   });
 }

@@ -14,9 +14,13 @@
 namespace penstock {
 
 // A store in memory, for tests: linearizable, with the real rules, durable as long as it lives. It
-// answers on a thread of its own, in the order of the calls.
+// answers in the order of the calls, on a thread of its own or where it is told to.
 class MemoryStore final : public SessionStore {
  public:
+  MemoryStore() : own_(MakeThreadPool(1)), answers_(*own_) {}
+  // `answers` must outlive the store, and must have run every answer before it goes.
+  explicit MemoryStore(Executor& answers) : answers_(answers) {}
+
   void Write(const SessionKey& key, SessionWrite write, StoreDone done) override;
   void Get(const SessionKey& key, StoreDone done) override;
   void GetById(const std::string& principal, const std::string& session_id,
@@ -28,7 +32,9 @@ class MemoryStore final : public SessionStore {
  private:
   Mutex mutex_;  // guards what follows, and keeps the order of answers
   std::map<SessionKey, KeptSession> sessions_ ABSL_GUARDED_BY(mutex_);
-  const std::unique_ptr<Executor> answers_ = MakeThreadPool(1);
+
+  const std::unique_ptr<Executor> own_;  // null: somebody else's; goes first
+  Executor& answers_;
 };
 
 }  // namespace penstock
