@@ -23,25 +23,12 @@ def run(context: Context) -> Outcome:
     sink = Sink(context)
     hop, hop_address = relay(context, sink)
     server = Penstockd(context, sink, bdp_probe=False)
+    plain = ("--bytes", size, "--objects", STREAMS, "--parallel", STREAMS)
+    put = ("--bytes", size, "--chunk", MIB, "--streams", STREAMS, "--channels", STREAMS)
     series = context.interleave(
         {
-            RELAY: direct_arm(
-                context, hop_address, [hop, sink.process], "--bytes", size, "--objects", STREAMS, "--parallel", STREAMS
-            ),
-            PENSTOCKD: load_arm(
-                context,
-                server.process,
-                server.address,
-                sink,
-                "--bytes",
-                size,
-                "--chunk",
-                MIB,
-                "--streams",
-                STREAMS,
-                "--channels",
-                STREAMS,
-            ),
+            RELAY: direct_arm(context, hop_address, [hop, sink.process], *plain),
+            PENSTOCKD: load_arm(context, server.process, server.address, sink, *put),
         }
     )
     cpu = Spread.of(

@@ -40,7 +40,13 @@ def run(context: Context) -> Outcome:
     def rate(sample: Sample) -> float:
         return sample.throughput() / SIZE
 
-    rates = "; ".join(f"{one.name}: {markdown.spread(one.spread(rate))} objects a second" for one in series)
+    def cost(sample: Sample) -> float:
+        return sum(sample.cpu.values()) / sample.bytes * SIZE * 1e6
+
+    rates = markdown.table(
+        ["", "objects a second", "CPU of all processes for one, µs"],
+        [[one.name, markdown.spread(one.spread(rate)), markdown.spread(one.spread(cost))] for one in series],
+    )
     in_memory_ratio = figures.ratio(series, IN_MEMORY, DIRECT, figures.throughput).median
     target = Target.judge(
         "B9",
@@ -51,7 +57,7 @@ def run(context: Context) -> Outcome:
     return Outcome(
         ID,
         TITLE,
-        f"{TEXT}\n\n{rates}.",
+        f"{TEXT}\n\n{rates}",
         series,
         [target],
         [Plot("b9", "B9: objects of 16 KiB, 64 in parallel", "objects a second", {"": figures.bars(series, rate)})],

@@ -23,9 +23,7 @@ stored up to 16 at a time; what one of them took tells whether commits become sl
 def run(context: Context) -> Outcome:
     counts = {"full": (10, 100, 1000, 10_000), "quick": (10, 1000, 10_000), "tiny": (3, 20)}[context.size]
     sink = Sink(context)
-    series = context.interleave(
-        {f"{count} parts": _arm(context, sink, count) for count in counts}, rounds=context.sized(context.rounds, 3, 1)
-    )
+    series = context.interleave({f"{count} parts": _arm(context, sink, count) for count in counts})
     for one, count in zip(series, counts):
         one.x = count
     most = series[-1]

@@ -32,27 +32,14 @@ def run(context: Context) -> Outcome:
     server = Penstockd(context, sink, bdp_probe=False)
     fast: list[Sample] = []
 
-    def slow() -> Sample:
-        meter = Meter([server.process, sink.process])
-        client = load(
-            context,
-            server.address,
-            "--bytes",
-            size,
-            "--chunk",
-            64 * KIB,
-            "--streams",
-            streams,
-            "--channels",
-            10,
-            "--rate",
-            RATE,
-        )
-        return meter.sample(client, client.result())
+    put = ("--bytes", size, "--chunk", 64 * KIB, "--streams", streams, "--channels", 10, "--rate", RATE)
 
-    series = context.interleave(
-        {ALONE: slow, BESIDE: _beside(context, server, slow, fast)}, rounds=context.sized(5, 3, 1)
-    )
+    def slow() -> Sample:
+        # Nothing of the server: beside a fast stream most of what it takes is not for the slow ones.
+        client = load(context, server.address, *put)
+        return Meter([]).sample(client, client.result())
+
+    series = context.interleave({ALONE: slow, BESIDE: _beside(context, server, slow, fast)})
     slowdown = figures.ratio(series, BESIDE, ALONE, _seconds_of("max"))
     target = Target.judge(
         ID,

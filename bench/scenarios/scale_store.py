@@ -49,18 +49,9 @@ of a list and a pass of the reaper hold 100 sessions; they are fitted from {FITT
 def run(context: Context) -> Outcome:
     sessions = {"full": "1,10,100,1000,10000,100000", "quick": "1,10,100,1000,10000", "tiny": "1,100,300"}[context.size]
     parts = {"full": "1,10,100,1000,10000", "quick": "1,10,100,1000,10000", "tiny": "1,10"}[context.size]
-    result = context.start(
-        "bench_scale",
-        "bench_scale",
-        "--sessions",
-        sessions,
-        "--parts",
-        parts,
-        "--repeat",
-        context.sized(200, 100, 5),
-        "--folder",
-        context.memory_folder(),
-    ).result()
+    counts = ("--sessions", sessions, "--parts", parts, "--repeat", context.sized(200, 100, 5))
+    folder = context.memory_folder()
+    result = context.start("bench_scale", "bench_scale", *counts, "--folder", folder).result()
     text, series, targets, plots = [TEXT], [], [], []
     for what, steps in (("sessions", SESSION_STEPS), ("parts", PART_STEPS)):
         entries = result[what]

@@ -18,7 +18,8 @@ SIZE = MIB
 CHANNELS = 16
 TEXT = """Objects of 1 MiB, so many streams at a time on 16 connections (or as many as there are streams), until all
 are stored. Every figure is of the same objects: only the number of streams differs. The slope is that of the straight
-line through the logarithms of streams and CPU-s/GB: 0 means that a GB costs the same however many streams there are."""
+line through the logarithms of streams and CPU-s/GB: 0 means that a GB costs the same however many streams there are. It
+begins where a GB is cheapest: fewer streams wake up more often for the same bytes, which would hide what more cost."""
 
 
 def run(context: Context) -> Outcome:
@@ -29,13 +30,15 @@ def run(context: Context) -> Outcome:
         "1 stream" if count == 1 else f"{count:,} streams": _arm(context, sink, count, max(objects, count))
         for count in counts
     }
-    series = context.interleave(arms, rounds=context.sized(3, 2, 1))
+    series = context.interleave(arms, rounds=min(context.rounds, context.sized(3, 2, 1)))
     for one, count in zip(series, counts):
         one.x = count
-    slope = figures.slope([(one.x or 1, one.median(figures.cpu_of("penstockd"))) for one in series])
+    costs = [(float(count), one.median(figures.cpu_of("penstockd"))) for one, count in zip(series, counts)]
+    cheapest = min(range(len(costs) - 1), key=lambda i: costs[i][1])
+    slope = figures.slope(costs[cheapest:])
     threads = max(sample.extra["threads"] for one in series for sample in one.samples)
     target = Target.judge(
-        ID, TARGETS[ID], {"cpu_slope": slope, "threads": threads}, "CPU-s/GB over the number of streams"
+        ID, TARGETS[ID], {"cpu_slope": slope, "threads": threads}, f"CPU-s/GB from {counts[cheapest]:,} streams on"
     )
     return Outcome(ID, TITLE, f"{TEXT}\n\n{_table(series)}", series, [target], _plots(series))
 
@@ -46,20 +49,8 @@ def _arm(context: Context, sink: Sink, streams: int, objects: int) -> Callable[[
         server = Penstockd(context, sink, bdp_probe=False, memory_budget=budget)
         base = server.process.rss()
         meter = Meter([server.process, sink.process])
-        client = load(
-            context,
-            server.address,
-            "--bytes",
-            SIZE,
-            "--chunk",
-            MIB,
-            "--objects",
-            objects,
-            "--streams",
-            streams,
-            "--channels",
-            min(streams, CHANNELS),
-        )
+        lanes = ("--streams", streams, "--channels", min(streams, CHANNELS))
+        client = load(context, server.address, "--bytes", SIZE, "--chunk", MIB, "--objects", objects, *lanes)
         sample = meter.sample(client, client.result())
         sample.extra["threads"] = server.process.threads()
         sample.extra["rss_per_stream"] = (sample.rss["penstockd"] - base) / streams
