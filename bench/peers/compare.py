@@ -75,7 +75,11 @@ def _build(context: Context) -> str:
     log = context.temp / "build.log"
     with open(log, "ab") as out:
         code = subprocess.run(
-            [ROOT / "bench/peers/build", context.build], stdout=out, stderr=out, stdin=subprocess.DEVNULL, check=False
+            [ROOT / "bench/peers/build", context.build.resolve()],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            check=False,
         ).returncode
     return "" if code == 0 else "bench/peers/build failed: " + " ".join(log.read_text(errors="replace")[-500:].split())
 
