@@ -69,8 +69,8 @@ class HeldLoad {
     StreamEvents events;
     events.on_opened = [this, &lane](const v1::SessionOpened&) { Settle(lane, true); };
     events.on_done = [this, &lane](const StreamResult& result) {
+      tally_.Add(result, released_);  // first: what waits for all to be settled then releases
       Settle(lane, false);
-      tally_.Add(result, released_);
       running_.DecrementCount();
     };
     lane.stream = LoadStream::Start(channels_.StubOf(static_cast<int>(number)), content_, Plan(),

@@ -176,8 +176,11 @@ void LoadStream::OnDone(const grpc::Status& status) {
     result.wrong = status.ok() && !right_;
   }
   result.status = status;
-  const std::shared_ptr<LoadStream> self = std::move(self_);
-  if (events_.on_done) events_.on_done(result);
+  // This and its context go first: whoever waits for on_done may let go of the channel then, and
+  // its last reference must not go on a thread of gRPC, which would wait for itself.
+  const auto on_done = events_.on_done;
+  std::exchange(self_, nullptr).reset();
+  if (on_done) on_done(result);
 }
 
 }  // namespace penstock::bench

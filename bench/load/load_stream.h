@@ -59,8 +59,8 @@ struct StreamEvents {
 class LoadStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          public std::enable_shared_from_this<LoadStream> {
  public:
-  // Starts it; it lives until on_done has returned, whoever else holds it. `content` must live as
-  // long as the program.
+  // Starts it; it lives until just before on_done, or as long as somebody holds it. `content` must
+  // live as long as the program, and the stub's channel until on_done is called.
   static std::shared_ptr<LoadStream> Start(grpc::GenericStub& stub, const Content& content,
                                            StreamPlan plan, StreamEvents events);
 
