@@ -6,20 +6,25 @@ namespace penstock {
 
 void Strand::Post(Closure closure) { Enqueue(state_, std::move(closure)); }
 
+void Strand::RunOrPost(Closure closure) {
+  const std::shared_ptr<State> state = state_;  // the closure may be the end of the strand
+  if (Add(*state, std::move(closure))) RunSome(state);
+}
+
 void Strand::PostAfter(absl::Duration delay, Closure closure) {
   state_->executor.PostAfter(delay, [state = state_, closure = std::move(closure)]() mutable {
     Enqueue(state, std::move(closure));
   });
 }
 
+bool Strand::Add(State& state, Closure closure) {
+  MutexLock lock(&state.mutex);
+  state.queue.push_back(std::move(closure));
+  return !std::exchange(state.running, true);
+}
+
 void Strand::Enqueue(const std::shared_ptr<State>& state, Closure closure) {
-  {
-    MutexLock lock(&state->mutex);
-    state->queue.push_back(std::move(closure));
-    if (state->running) return;
-    state->running = true;
-  }
-  state->executor.Post([state] { RunSome(state); });
+  if (Add(*state, std::move(closure))) state->executor.Post([state] { RunSome(state); });
 }
 
 // One closure per turn, so that a busy strand does not hold a thread of the executor for itself.

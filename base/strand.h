@@ -18,6 +18,9 @@ class Strand {
   explicit Strand(Executor& executor) : state_(std::make_shared<State>(executor)) {}
 
   void Post(Closure closure);
+  // Runs `closure` on the caller's thread, before it returns, when nothing else is to run; else
+  // posts it. For callers who hold no lock: it saves handing what is hot to another thread.
+  void RunOrPost(Closure closure);
   void PostAfter(absl::Duration delay, Closure closure);
 
  private:
@@ -29,6 +32,8 @@ class Strand {
     std::deque<Closure> queue ABSL_GUARDED_BY(mutex);
   };
 
+  // True: the strand was idle, and the caller has to see to it that it runs.
+  static bool Add(State& state, Closure closure);
   static void Enqueue(const std::shared_ptr<State>& state, Closure closure);
   static void RunSome(const std::shared_ptr<State>& state);
 

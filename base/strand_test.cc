@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <vector>
 
 #include "base/notification.h"
@@ -25,6 +26,37 @@ TEST(StrandTest, RunsOneClosureAtATimeInOrder) {
   done.WaitForNotification();
   ASSERT_EQ(order.size(), static_cast<size_t>(kCount));
   for (int i = 0; i < kCount; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
+}
+
+TEST(StrandTest, RunsAtOnceWhatFindsItIdle) {
+  const auto pool = MakeThreadPool(1);
+  Strand strand(*pool);
+  std::thread::id ran_on;
+  strand.RunOrPost([&] { ran_on = std::this_thread::get_id(); });
+  EXPECT_EQ(ran_on, std::this_thread::get_id());
+}
+
+TEST(StrandTest, PostsWhatFindsItBusy) {
+  const auto pool = MakeThreadPool(2);
+  Strand strand(*pool);
+  std::vector<int> order;
+  Notification started;
+  Notification go_on;
+  Notification done;
+  strand.Post([&] {
+    started.Notify();
+    go_on.WaitForNotification();
+    strand.RunOrPost([&] {  // from within: after what runs
+      order.push_back(3);
+      done.Notify();
+    });
+    order.push_back(1);
+  });
+  started.WaitForNotification();
+  strand.RunOrPost([&] { order.push_back(2); });
+  go_on.Notify();
+  done.WaitForNotification();
+  EXPECT_THAT(order, testing::ElementsAre(1, 2, 3));
 }
 
 TEST(StrandTest, StrandsRunInParallel) {

@@ -47,7 +47,7 @@ void SessionDriver::Post(SessionEvent event) {
 }
 
 void SessionDriver::OnFrame(const PutStream* stream, ClientFrame frame) {
-  strand_.Post([self = shared_from_this(), stream, frame = std::move(frame)]() mutable {
+  strand_.RunOrPost([self = shared_from_this(), stream, frame = std::move(frame)]() mutable {
     if (self->stream_.get() != stream) return;
     self->Count(frame);
     self->Run(FrameArrived{std::move(frame)});
