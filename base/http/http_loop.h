@@ -32,10 +32,10 @@ struct HttpRequest {
       body;  // null: no body. Read from the start again when libcurl rewinds
   std::shared_ptr<const HttpRoute> route;  // null: as HttpRoute's defaults
 
-  // True: sent over a connection that has served no request. A connection that served one before
-  // may just have been closed by the server, and libcurl then sends the request once more by
-  // itself.
-  bool fresh_connection = false;
+  // True: sent once at most. A connection that served a request before may just have been closed by
+  // the server, and libcurl then sends the request once more by itself: with `send_once` that is
+  // UNAVAILABLE, as on a new connection.
+  bool send_once = false;
 
   // Limits on the bytes of the body, those that libcurl sends again included. Headers and answers
   // are not counted. A request that waits for its turn is not stalled.

@@ -167,7 +167,10 @@ void HttpTransfer::SetMethod(const HttpLoopOptions& options) {
 void HttpTransfer::SetRoute(const HttpLoopOptions& options) {
   static const HttpRoute direct;
   const HttpRoute& route = request_.route == nullptr ? direct : *request_.route;
-  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+  // A body that must not go twice is not rewound (OnSeek). Without a body nothing would hold
+  // libcurl back but a connection that has served no request.
+  const bool without_body = request_.body == nullptr || request_.body->size() == 0;
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.send_once && without_body ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy_, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
   const std::string& ca_file = route.ca_file.empty() ? options.ca_file : route.ca_file;
@@ -302,6 +305,7 @@ int HttpTransfer::OnSeek(void* self, curl_off_t offset, int origin) {
   auto* transfer = static_cast<HttpTransfer*>(self);
   const int64_t size = transfer->request_.body == nullptr ? 0 : transfer->request_.body->size();
   if (origin != SEEK_SET || offset < 0 || offset > size) return CURL_SEEKFUNC_FAIL;
+  if (transfer->request_.send_once && transfer->read_offset_ > 0) return CURL_SEEKFUNC_FAIL;
   transfer->read_offset_ = offset;
   return CURL_SEEKFUNC_OK;
 }

@@ -23,9 +23,9 @@ class ProcessFailed(Exception):
     """A program ended before its time, with an error, or without saying what was awaited."""
 
 
-# A child begins with the peak of memory of whoever made it (execve keeps ru_maxrss), and this process is larger than many a client.
-# So a small shell makes it, tells its pid, and ends; as the subreaper this process is the parent then. The program waits for
-# that at the gate: while the shell lives, it could reap it.
+# A child begins with the peak of memory of whoever made it (execve keeps ru_maxrss), and this process is larger than
+# many a client. So a small shell makes it, tells its pid, and ends; as the subreaper this process is the parent then.
+# The program waits for that at the gate: while the shell lives, it could reap it.
 _LAUNCH = 'exec 3<&0; { read -r _ </dev/fd/%d; exec "$@" <&3 3<&-; } & echo $! >/dev/fd/%d'
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -43,7 +43,9 @@ def _launch(arguments: Sequence[str], **options: Any) -> tuple[subprocess.Popen[
     _become_subreaper()
     (told, tell), (gate, opener) = os.pipe(), os.pipe()
     try:
-        shell = subprocess.Popen(["/bin/sh", "-c", _LAUNCH % (gate, tell), "sh", *arguments], pass_fds=[gate, tell], **options)
+        shell = subprocess.Popen(
+            ["/bin/sh", "-c", _LAUNCH % (gate, tell), "sh", *arguments], pass_fds=[gate, tell], **options
+        )
         pid = int(os.read(told, 20))
         shell.wait()
         os.write(opener, b"\n")
@@ -75,8 +77,13 @@ class Process:
         with open(log, "ab") as errors:
             try:
                 self._popen, self._pid = _launch(
-                    [str(a) for a in arguments], stdout=subprocess.PIPE, stderr=errors, cwd=cwd,
-                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, env={**os.environ, **(env or {})})
+                    [str(a) for a in arguments],
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    cwd=cwd,
+                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                    env={**os.environ, **(env or {})},
+                )
             except OSError as error:
                 raise ProcessFailed(f"{name} does not start: {error}") from error
         threading.Thread(target=self._read, daemon=True).start()

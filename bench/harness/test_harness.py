@@ -115,7 +115,7 @@ def test_order_of_the_report():
 
 def test_the_peak_of_a_client_is_its_own(context):
     mine = bytearray(200 << 20)
-    sample = measure(lambda: context.start("client", PYTHON, "-c", "print('{\"seconds\": 1, \"bytes\": 1}')"), [])
+    sample = measure(lambda: context.start("client", PYTHON, "-c", 'print(\'{"seconds": 1, "bytes": 1}\')'), [])
     assert len(mine) > sample.rss["client"] > 0
 
 

@@ -1,4 +1,5 @@
 """Lets the peers take turns at the same work, and tells in words and figures how they did."""
+
 from __future__ import annotations
 
 import functools
@@ -60,7 +61,9 @@ def outcome(context: Context, id: str, title: str, text: str, work: Work) -> Out
     plots = [Plot(id, title, "seconds", {"": bars})] if bars else []
     broken = [f"{arm.peer.name} {arm.trouble}" for arm in arms if arm.peer.role == "ours" and arm.failed]
     text += f" Rounds: {_rounds(context)}, each with a store of its own; the first compares every object with its file."
-    return Outcome(id, title, text + "\n\n" + verdict.text(told, work.kind), series, plots=plots, failure="; ".join(broken))
+    return Outcome(
+        id, title, text + "\n\n" + verdict.text(told, work.kind), series, plots=plots, failure="; ".join(broken)
+    )
 
 
 def _rounds(context: Context) -> int:
@@ -71,16 +74,29 @@ def _build(context: Context) -> str:
     """What is not there yet; the reason if that fails."""
     log = context.temp / "build.log"
     with open(log, "ab") as out:
-        code = subprocess.run([ROOT / "bench/peers/build", context.build], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                              check=False).returncode
+        code = subprocess.run(
+            [ROOT / "bench/peers/build", context.build.resolve()],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        ).returncode
     return "" if code == 0 else "bench/peers/build failed: " + " ".join(log.read_text(errors="replace")[-500:].split())
 
 
 def _arms(context: Context, work: Work, trouble: str) -> list[Arm]:
     emulator, minio = EmulatorMaker(context), MinioMaker(context)
     makers: dict[str, StoreMaker] = {maker.name: maker for maker in (emulator, minio)}
-    peers: list[Peer] = [Curl(context, emulator.name), Penstock(context), OssPython(context), OssNode(context),
-                         RclonePenstock(context), Curl(context, minio.name), RcloneS3(context), Tusd(context)]
+    peers: list[Peer] = [
+        Curl(context, emulator.name),
+        Penstock(context),
+        OssPython(context),
+        OssNode(context),
+        RclonePenstock(context),
+        Curl(context, minio.name),
+        RcloneS3(context),
+        Tusd(context),
+    ]
     if work.large:
         peers.insert(-1, RcloneS3Large(context))
     if len(work.sizes) > 1:
@@ -132,8 +148,8 @@ def _file(path: pathlib.Path, size: int) -> pathlib.Path:
     with open(path, "wb") as out:
         for at in range(0, size, MIB):
             for inside in range(0, MIB, 64 << 10):
-                block[inside:inside + 8] = (at + inside).to_bytes(8, "big")
-            out.write(block[:min(MIB, size - at)])
+                block[inside : inside + 8] = (at + inside).to_bytes(8, "big")
+            out.write(block[: min(MIB, size - at)])
     return path
 
 

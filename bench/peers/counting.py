@@ -1,4 +1,5 @@
 """A TCP relay that counts what clients send, and can strike at a given byte."""
+
 from __future__ import annotations
 
 import contextlib
@@ -12,8 +13,8 @@ STEP = 256 << 10
 
 
 class CountingRelay:
-    """Forwards every connection to `target` (HOST:PORT). The bytes go from socket to socket by splice(2) and never enter this
-    process, so that it costs little."""
+    """Forwards every connection to `target` (HOST:PORT). The bytes go from socket to socket by splice(2) and never
+    enter this process, so that it costs little."""
 
     def __init__(self, target: str) -> None:
         host, port = target.rsplit(":", 1)

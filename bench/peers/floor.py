@@ -1,4 +1,5 @@
 """The floor: plain PUTs by curl to a store, with nothing that could resume. What a store costs shows here."""
+
 from __future__ import annotations
 
 import shutil
@@ -35,6 +36,13 @@ class Curl(Peer):
     def _put(target: Target, key: str, source: str) -> str:
         path = f"/{BUCKET}/{key}"
         headers = [f"{name}: {value}" for name, value in target.store.signed("PUT", path).items()]
-        lines = [f'url = "{target.url}{path}"', f'upload-file = "{source}"', 'output = "/dev/null"',
-                 *(f'header = "{header}"' for header in [*headers, "Expect:"]), "silent", "show-error", "fail"]
+        lines = [
+            f'url = "{target.url}{path}"',
+            f'upload-file = "{source}"',
+            'output = "/dev/null"',
+            *(f'header = "{header}"' for header in [*headers, "Expect:"]),
+            "silent",
+            "show-error",
+            "fail",
+        ]
         return "\n".join(lines) + "\n"

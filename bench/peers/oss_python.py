@@ -1,4 +1,5 @@
 """The OSS SDK for Python, version 2 (alibabacloud-oss-v2), by its Uploader: oss_python_client.py."""
+
 from __future__ import annotations
 
 import json
@@ -15,9 +16,9 @@ CLIENT = pathlib.Path(__file__).with_name("oss_python_client.py")
 
 
 class OssPython(Peer):
-    """Its reference "Uploader" documents the defaults as they are used here: parts of 6 MiB, 3 at a time; files below a part
-    by PutObject; CRC-64 compared. `enable_checkpoint` with `checkpoint_dir` is its way to resume. Several files: a pool of
-    threads in one process. A pipe: `upload_from`, with a reader of it."""
+    """Its reference "Uploader" documents the defaults as they are used here: parts of 6 MiB, 3 at a time; files below
+    a part by PutObject; CRC-64 compared. `enable_checkpoint` with `checkpoint_dir` is its way to resume. Several
+    files: a pool of threads in one process. A pipe: `upload_from`, with a reader of it."""
 
     name = "OSS SDK for Python"
     store = "oss-emulator"
@@ -38,5 +39,7 @@ class OssPython(Peer):
     def _command(target: Target, **job: object) -> Command:
         credential = target.store.credential
         job |= {"url": target.url, "bucket": BUCKET, "region": credential.region}
-        return Command([PYTHON, CLIENT, json.dumps(job)],
-                       {"OSS_ACCESS_KEY_ID": credential.key_id, "OSS_ACCESS_KEY_SECRET": credential.secret})
+        return Command(
+            [PYTHON, CLIENT, json.dumps(job)],
+            {"OSS_ACCESS_KEY_ID": credential.key_id, "OSS_ACCESS_KEY_SECRET": credential.secret},
+        )

@@ -1,5 +1,6 @@
-"""Puts files, or standard input, as the JSON job in the first argument says. Run by oss_python.py; the SDK's own code does
-everything else."""
+"""Puts files, or standard input, as the JSON job in the first argument says. Run by oss_python.py; the SDK's own code
+does everything else."""
+
 import concurrent.futures
 import json
 import pathlib
@@ -17,7 +18,8 @@ def client_of(job):
 
 
 class Pipe:
-    """Standard input with nothing but `read`: asked for the position of a real pipe, the SDK (1.4.1) fails with ESPIPE."""
+    """Standard input with nothing but `read`: asked for the position of a real pipe, the SDK (1.4.1) fails with
+    ESPIPE."""
 
     def read(self, size=-1):
         return sys.stdin.buffer.read(size)

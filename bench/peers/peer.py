@@ -1,4 +1,5 @@
 """What every peer is: which store it puts to, what serves in between, and the commands of its clients."""
+
 from __future__ import annotations
 
 import abc
@@ -28,8 +29,8 @@ class Peer(abc.ABC):
         """Which program is not there; empty if all are."""
 
     def serve(self, stage: Stage, target: Target) -> tuple[Process, str] | None:
-        """Starts the server between client and store, if this peer has one: the process and its HOST:PORT. `target`: how it
-        reaches the store."""
+        """Starts the server between client and store, if this peer has one: the process and its HOST:PORT. `target`:
+        how it reaches the store."""
         return None
 
     @abc.abstractmethod
@@ -46,14 +47,16 @@ class Peer(abc.ABC):
         """A command that is run, killed, and run again as it is."""
         return self.put_files(stage, target, [file], 1)[0]
 
-    def stored(self, results: Sequence[Mapping[str, object]], files: Mapping[str, pathlib.Path]) -> dict[str, pathlib.Path]:
+    def stored(
+        self, results: Sequence[Mapping[str, object]], files: Mapping[str, pathlib.Path]
+    ) -> dict[str, pathlib.Path]:
         """Under which key each file is, after a run whose clients printed `results`. `files`: by the key asked for."""
         return dict(files)
 
 
 class Target:
-    """Where a client connects to: `netloc` is that of the server, or of the store where there is none in between, or of a
-    relay before either."""
+    """Where a client connects to: `netloc` is that of the server, or of the store where there is none in between, or
+    of a relay before either."""
 
     def __init__(self, store: Store, netloc: str) -> None:
         self.store, self.netloc = store, netloc

@@ -1,4 +1,5 @@
 """Penstock itself: `penstock put` to a penstockd of its own, which stores in the emulator."""
+
 from __future__ import annotations
 
 import json
@@ -19,11 +20,19 @@ def serve(context: Context, stage: Stage, target: Target) -> tuple[Process, str]
     """A penstockd as docs/operations.md has it for a local network: the defaults, and `bdp_probe` off."""
     credential = target.store.credential
     folder = stage.make("penstockd")
-    remote = {"backend": "oss", "endpoint": target.url, "region": credential.region, "access_key_id": credential.key_id,
-              "access_key_secret_file": str(stage.folder / "secret")}
+    remote = {
+        "backend": "oss",
+        "endpoint": target.url,
+        "region": credential.region,
+        "access_key_id": credential.key_id,
+        "access_key_secret_file": str(stage.folder / "secret"),
+    }
     config = folder / "penstockd.toml"
-    config.write_text(_table("server", {"listen": ["127.0.0.1:0"], "bdp_probe": False}) +
-                      _table("store", {"path": str(folder / "sessions.db")}) + _table(f"remotes.{REMOTE}", remote))
+    config.write_text(
+        _table("server", {"listen": ["127.0.0.1:0"], "bdp_probe": False})
+        + _table("store", {"path": str(folder / "sessions.db")})
+        + _table(f"remotes.{REMOTE}", remote)
+    )
     process = stage.start("server", Command([context.program("penstockd"), "--config", config]))
     address = process.listening()
     process.wait_line("ready")
@@ -55,13 +64,23 @@ class Penstock(Peer):
         return self._command(target, "-", key)
 
     def _command(self, target: Target, source: str, key: str) -> Command:
-        return Command([self.context.program("penstock"), "put", source, f"{REMOTE}:{BUCKET}/{key}", "--server",
-                        target.netloc, "--quiet"], {"PENSTOCK_TOKEN_SECRET": TOKEN_SECRET})
+        return Command(
+            [
+                self.context.program("penstock"),
+                "put",
+                source,
+                f"{REMOTE}:{BUCKET}/{key}",
+                "--server",
+                target.netloc,
+                "--quiet",
+            ],
+            {"PENSTOCK_TOKEN_SECRET": TOKEN_SECRET},
+        )
 
 
 class PenstockLibrary(Peer):
-    """The C++ client library in one process, a thread for each file in work: put_files.cc. For many files, as the SDKs are
-    used; of one file it would tell nothing that the tool does not."""
+    """The C++ client library in one process, a thread for each file in work: put_files.cc. For many files, as the SDKs
+    are used; of one file it would tell nothing that the tool does not."""
 
     name = "Penstock's client library"
     store = "oss-emulator"
@@ -78,8 +97,23 @@ class PenstockLibrary(Peer):
         return serve(self.context, stage, target)
 
     def put_files(self, stage: Stage, target: Target, files: Files, parallel: int) -> Sequence[Command]:
-        return [Command([self._program, "--server", target.netloc, "--remote", REMOTE, "--bucket", BUCKET, "--parallel",
-                         parallel, *files], result=True)]
+        return [
+            Command(
+                [
+                    self._program,
+                    "--server",
+                    target.netloc,
+                    "--remote",
+                    REMOTE,
+                    "--bucket",
+                    BUCKET,
+                    "--parallel",
+                    parallel,
+                    *files,
+                ],
+                result=True,
+            )
+        ]
 
     def put_pipe(self, stage: Stage, target: Target, key: str) -> Command:
         raise NotImplementedError("the tool does it")

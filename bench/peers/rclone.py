@@ -1,4 +1,5 @@
 """rclone, with its own S3 backend and with ours."""
+
 from __future__ import annotations
 
 import pathlib
@@ -37,20 +38,29 @@ class Rclone(Peer):
         config = stage.folder / "rclone.conf"
         config.write_text("[it]\n" + "".join(f"{name} = {value}\n" for name, value in self.options(target).items()))
         config.chmod(0o600)
-        return Command([self._program, "--config", config, *arguments], {"PENSTOCK_TOKEN_SECRET": penstock.TOKEN_SECRET})
+        return Command(
+            [self._program, "--config", config, *arguments], {"PENSTOCK_TOKEN_SECRET": penstock.TOKEN_SECRET}
+        )
 
 
 class RcloneS3(Rclone):
-    """rclone's page "Amazon S3 Storage Providers", section "Minio": this configuration, all else by default (parts of 5 MiB, 4
-    at a time; MD5 of the file first). That page knows no way to resume an upload: the copy is run again."""
+    """rclone's page "Amazon S3 Storage Providers", section "Minio": this configuration, all else by default (parts of
+    5 MiB, 4 at a time; MD5 of the file first). That page knows no way to resume an upload: the copy is run again."""
 
     name = "rclone, its S3 backend"
     store = "MinIO"
 
     def options(self, target: Target) -> Mapping[str, str]:
         credential = target.store.credential
-        return {"type": "s3", "provider": "Minio", "env_auth": "false", "access_key_id": credential.key_id,
-                "secret_access_key": credential.secret, "region": credential.region, "endpoint": target.url}
+        return {
+            "type": "s3",
+            "provider": "Minio",
+            "env_auth": "false",
+            "access_key_id": credential.key_id,
+            "secret_access_key": credential.secret,
+            "region": credential.region,
+            "endpoint": target.url,
+        }
 
 
 class RcloneS3Large(RcloneS3):

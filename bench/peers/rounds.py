@@ -1,4 +1,5 @@
 """One round of one peer, each on a stage of its own."""
+
 from __future__ import annotations
 
 import contextlib
@@ -27,7 +28,8 @@ class WrongContent(Exception):
 
 @dataclass
 class Round:
-    """What all kinds of rounds have in common. `check`: afterwards compares every object with its file, byte by byte."""
+    """What all kinds of rounds have in common. `check`: afterwards compares every object with its file, byte by
+    byte."""
 
     context: Context
     peer: Peer
@@ -42,8 +44,10 @@ class Round:
 
     def put(self) -> Sample:
         """All files, `parallel` at a time."""
+
         def work(stage: Stage, target: Target, crew: Crew) -> None:
             crew.run(stage, self.peer.put_files(stage, target, self.files, self.parallel), self.parallel)
+
         return self._through(work, {file.name: file for file in self.files})
 
     def pipe(self) -> Sample:
@@ -59,6 +63,7 @@ class Round:
             piped = Command(["/bin/sh", "-c", 'exec "$@" <"$0"', fifo, *command.arguments], command.env, command.result)
             stage.start("cat", Command(["/bin/sh", "-c", 'exec cat "$1" >"$0"', fifo, self.files[0]]))
             crew.run(stage, [piped], 1)
+
         return self._through(work, {KEY: self.files[0]})
 
     def _through(self, work: Callable[[Stage, Target, Crew], None], files: dict[str, pathlib.Path]) -> Sample:
@@ -75,8 +80,8 @@ class Round:
             return sample
 
     def resume(self) -> Sample:
-        """The first file: the client is killed when the store has seen most of it, and run again. `seconds` are those of the
-        second run; CPU time is of both."""
+        """The first file: the client is killed when the store has seen most of it, and run again. `seconds` are those
+        of the second run; CPU time is of both."""
         if self.peer.role == "floor":
             return self.put()
         with Stage(self.context) as stage, contextlib.ExitStack() as relays:
@@ -91,9 +96,15 @@ class Round:
             crew.count(self._killed(stage, command, to_store))
             begin = time.monotonic()
             crew.join(stage.start(crew.name, command), command)
-            sample = meter.sample(crew, {"seconds": time.monotonic() - begin, "bytes": self.bytes,
-                                         "again_from_client": from_client.sent - self.bytes,
-                                         "again_to_store": to_store.sent - self.bytes})
+            sample = meter.sample(
+                crew,
+                {
+                    "seconds": time.monotonic() - begin,
+                    "bytes": self.bytes,
+                    "again_from_client": from_client.sent - self.bytes,
+                    "again_to_store": to_store.sent - self.bytes,
+                },
+            )
             self._compare(store, crew, {self.files[0].name: self.files[0]}, sample)
             return sample
 

@@ -1,4 +1,6 @@
-"""Signed requests to a store, for what no peer does: making a bucket, the floor's PUTs, and reading back what was stored."""
+"""Signed requests to a store, for what no peer does: making a bucket, the floor's PUTs, and reading back what was
+stored."""
+
 from __future__ import annotations
 
 import hashlib
@@ -40,8 +42,16 @@ def sign(dialect: Dialect, credential: Credential, method: str, netloc: str, pat
     headers = {dialect.header_prefix + "content-sha256": UNSIGNED, dialect.header_prefix + "date": stamp}
     signed = {**headers, **({"host": netloc} if dialect.signs_host else {})}
     names = ";".join(sorted(signed)) if dialect.signs_host else ""  # OSS lists only what it would not sign anyway
-    canonical = "\n".join([method, urllib.parse.quote(path, safe="/-._~"), "",
-                           "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)), names, UNSIGNED])
+    canonical = "\n".join(
+        [
+            method,
+            urllib.parse.quote(path, safe="/-._~"),
+            "",
+            "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)),
+            names,
+            UNSIGNED,
+        ]
+    )
     scope = f"{date}/{credential.region}/{dialect.service}/{dialect.terminator}"
     to_sign = "\n".join([dialect.algorithm, stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     key = (dialect.key_prefix + credential.secret).encode()
@@ -49,6 +59,7 @@ def sign(dialect: Dialect, credential: Credential, method: str, netloc: str, pat
         key = hmac.new(key, piece.encode(), hashlib.sha256).digest()
     signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     listed = f"SignedHeaders={names}," if names else ""
-    headers["Authorization"] = (f"{dialect.algorithm} Credential={credential.key_id}/{scope},{listed}"
-                                f"Signature={signature}")
+    headers["Authorization"] = (
+        f"{dialect.algorithm} Credential={credential.key_id}/{scope},{listed}" f"Signature={signature}"
+    )
     return headers

@@ -1,4 +1,5 @@
 """Where one round of one peer happens: a folder, a fresh store, whatever serves in between, and all gone afterwards."""
+
 from __future__ import annotations
 
 import contextlib
@@ -52,9 +53,6 @@ class Stage:
 
     def enter(self, manager: contextlib.AbstractContextManager[Process]) -> Process:
         return self._running.enter_context(manager)
-
-    def at_end(self, ended: contextlib.closing) -> None:
-        self._running.enter_context(ended)
 
     def start(self, name: str, command: Command) -> Process:
         """Of its stderr the log keeps everything until the stage is left."""

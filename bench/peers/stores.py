@@ -1,4 +1,5 @@
 """The stores that peers put to. Each is started anew for every round, with an empty folder on the same disk."""
+
 from __future__ import annotations
 
 import contextlib
@@ -78,9 +79,27 @@ class EmulatorMaker:
         secret = stage.folder / "secret"
         secret.write_text(credential.secret)
         secret.chmod(0o600)
-        process = stage.start("store", Command([
-            self._program, "--listen", "127.0.0.1:0", "--data", stage.make("store"), "--bucket", BUCKET, "--region",
-            credential.region, "--access-key-id", credential.key_id, "--access-key-secret-file", secret, "--no-md5"]))
+        process = stage.start(
+            "store",
+            Command(
+                [
+                    self._program,
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--data",
+                    stage.make("store"),
+                    "--bucket",
+                    BUCKET,
+                    "--region",
+                    credential.region,
+                    "--access-key-id",
+                    credential.key_id,
+                    "--access-key-secret-file",
+                    secret,
+                    "--no-md5",
+                ]
+            ),
+        )
         return Store(process, process.wait_line("http://").removeprefix("http://"), signing.OSS, credential)
 
 
@@ -98,9 +117,15 @@ class MinioMaker:
     def start(self, stage: Stage) -> Store:
         credential = Credential("bench-key-id", "bench-not-a-real-secret", "us-east-1")
         netloc = f"127.0.0.1:{free_port()}"
-        env = {"MINIO_ROOT_USER": credential.key_id, "MINIO_ROOT_PASSWORD": credential.secret, "MINIO_UPDATE": "off",
-               "MINIO_BROWSER": "off"}
-        process = stage.start("store", Command([self._program, "server", stage.make("store"), "--address", netloc], env))
+        env = {
+            "MINIO_ROOT_USER": credential.key_id,
+            "MINIO_ROOT_PASSWORD": credential.secret,
+            "MINIO_UPDATE": "off",
+            "MINIO_BROWSER": "off",
+        }
+        process = stage.start(
+            "store", Command([self._program, "server", stage.make("store"), "--address", netloc], env)
+        )
         store = Store(process, netloc, signing.S3, credential)
         _wait_ready(process, netloc)
         store.make_bucket()

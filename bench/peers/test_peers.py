@@ -1,4 +1,5 @@
 """The frame of the peers, with Penstock and the floor: what the other peers need is not built for tests."""
+
 import contextlib
 import os
 import pathlib
@@ -77,7 +78,9 @@ def test_penstock_puts_pipes_and_resumes(context, file):
 def test_the_floor_puts_many_at_a_time(context, file, tmp_path):
     other = tmp_path / "other.bin"
     other.write_bytes(b"small")
-    sample = Round(context, Curl(context, "oss-emulator"), EmulatorMaker(context), [file, other], parallel=2, check=True).put()
+    sample = Round(
+        context, Curl(context, "oss-emulator"), EmulatorMaker(context), [file, other], parallel=2, check=True
+    ).put()
     assert sample.cpu.keys() == {"client", "store"}
 
 
@@ -92,10 +95,20 @@ def test_peers_that_fail_or_store_nothing_are_told_in_their_rows(context, file):
 
 def test_losses_follow_from_the_figures():
     def row(name, role, *seconds):
-        return Row(name, "oss-emulator", role, "",
-                   [Sample(each, 1000, {"client": 1, "store": 9}, {"client": MIB}) for each in seconds])
-    rows = [row("curl", "floor", 1, 1, 2), row("penstock put", "ours", 4, 5, 6), row("OSS SDK for Python", "peer", 3, 4, 5),
-            row("OSS SDK for Node.js", "peer", 7, 8, 9)]
+        return Row(
+            name,
+            "oss-emulator",
+            role,
+            "",
+            [Sample(each, 1000, {"client": 1, "store": 9}, {"client": MIB}) for each in seconds],
+        )
+
+    rows = [
+        row("curl", "floor", 1, 1, 2),
+        row("penstock put", "ours", 4, 5, 6),
+        row("OSS SDK for Python", "peer", 3, 4, 5),
+        row("OSS SDK for Node.js", "peer", 7, 8, 9),
+    ]
     text = verdict.text(rows, "put")
     assert "In 1 of 6 comparisons" in text
     assert "- penstock put 5, OSS SDK for Python 4 seconds (their ranges overlap)\n" in text

@@ -1,4 +1,5 @@
 """tusd with its S3 store, and tus-js-client: tus_client.js."""
+
 from __future__ import annotations
 
 import contextlib
@@ -21,10 +22,10 @@ PATH = "/files/"  # tusd's default
 
 
 class Tusd(Peer):
-    """tusd's page "S3 storage", section "Usage with MinIO": bucket, endpoint and credentials, all else by default (parts of
-    50 MiB, up to 10 at a time). The client by its API page: no `chunkSize` for files; for a stream it must have one, here tusd's
-    part size, with `uploadLengthDeferred`; FileUrlStorage, findPreviousUploads and resumeFromPreviousUpload to resume. tusd
-    chooses the name of each object; the client prints it."""
+    """tusd's page "S3 storage", section "Usage with MinIO": bucket, endpoint and credentials, all else by default
+    (parts of 50 MiB, up to 10 at a time). The client by its API page: no `chunkSize` for files; for a stream it must
+    have one, here tusd's part size, with `uploadLengthDeferred`; FileUrlStorage, findPreviousUploads and
+    resumeFromPreviousUpload to resume. tusd chooses the name of each object; the client prints it."""
 
     name = "tusd, its S3 store"
     store = "MinIO"
@@ -38,10 +39,17 @@ class Tusd(Peer):
     def serve(self, stage: Stage, target: Target) -> tuple[Process, str]:
         credential = target.store.credential
         port = free_port()
-        process = stage.start("server", Command(
-            [SERVER, "-host", "127.0.0.1", "-port", port, "-s3-bucket", BUCKET, "-s3-endpoint", target.url],
-            {"AWS_ACCESS_KEY_ID": credential.key_id, "AWS_SECRET_ACCESS_KEY": credential.secret,
-             "AWS_REGION": credential.region}))
+        process = stage.start(
+            "server",
+            Command(
+                [SERVER, "-host", "127.0.0.1", "-port", port, "-s3-bucket", BUCKET, "-s3-endpoint", target.url],
+                {
+                    "AWS_ACCESS_KEY_ID": credential.key_id,
+                    "AWS_SECRET_ACCESS_KEY": credential.secret,
+                    "AWS_REGION": credential.region,
+                },
+            ),
+        )
         netloc = f"127.0.0.1:{port}"
         _wait_ready(process, netloc)
         return process, netloc
@@ -57,9 +65,15 @@ class Tusd(Peer):
     def _command(target: Target, **job: object) -> Command:
         return Command(["node", CLIENT, MODULE, json.dumps({"endpoint": target.url + PATH, **job})], result=True)
 
-    def stored(self, results: Sequence[Mapping[str, object]], files: Mapping[str, pathlib.Path]) -> dict[str, pathlib.Path]:
+    def stored(
+        self, results: Sequence[Mapping[str, object]], files: Mapping[str, pathlib.Path]
+    ) -> dict[str, pathlib.Path]:
         # An upload's URL ends in OBJECT+UPLOAD.
-        return {str(url).rpartition("/")[2].partition("+")[0]: files[name] for result in results for name, url in result.items()}
+        return {
+            str(url).rpartition("/")[2].partition("+")[0]: files[name]
+            for result in results
+            for name, url in result.items()
+        }
 
 
 def _wait_ready(process: Process, netloc: str) -> None:

@@ -1,4 +1,6 @@
-"""The text of a comparison: a table, and what follows from its figures. Nothing here is written by hand but the form."""
+"""The text of a comparison: a table, and what follows from its figures. Nothing here is written by hand but the
+form."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -50,8 +52,15 @@ def text(rows: Sequence[Row], kind: str) -> str:
 
 
 def _table(rows: Sequence[Row], kind: str) -> str:
-    header = ["uploader", "store", "seconds", "times its floor", "CPU-s of client and server", "CPU-s of the store",
-              "peak MiB of client and server"]
+    header = [
+        "uploader",
+        "store",
+        "seconds",
+        "times its floor",
+        "CPU-s of client and server",
+        "CPU-s of the store",
+        "peak MiB of client and server",
+    ]
     if kind == "resume":
         header += AGAIN.values()
     return markdown.table(header, [_cells(row, rows, len(header), kind) for row in rows])
@@ -61,9 +70,15 @@ def _cells(row: Row, rows: Sequence[Row], width: int, kind: str) -> list[str]:
     if not row.samples:
         return [row.name, row.store, row.trouble, *[""] * (width - 3)]
     floor = _times_floor(row, rows)
-    cells = [row.name, row.store, markdown.spread(row.spread(_seconds)),
-             markdown.spread(floor) if floor else "", markdown.spread(row.spread(work_cpu)),
-             markdown.spread(row.spread(lambda sample: sample.cpu["store"])), markdown.spread(row.spread(work_rss))]
+    cells = [
+        row.name,
+        row.store,
+        markdown.spread(row.spread(_seconds)),
+        markdown.spread(floor) if floor else "",
+        markdown.spread(row.spread(work_cpu)),
+        markdown.spread(row.spread(lambda sample: sample.cpu["store"])),
+        markdown.spread(row.spread(work_rss)),
+    ]
     if kind == "resume":
         cells += [markdown.spread(row.spread(_again(key))) if row.role != "floor" else "" for key in AGAIN]
     return cells
@@ -79,15 +94,22 @@ def _again(key: str) -> Callable[[Sample], float]:
 
 def _times_floor(row: Row, rows: Sequence[Row]) -> Spread | None:
     """Seconds as a multiple of those of the plain PUT to the same store in the same round."""
-    floor = next((other for other in rows if other.role == "floor" and other.store == row.store and other.samples), None)
+    floor = next(
+        (other for other in rows if other.role == "floor" and other.store == row.store and other.samples), None
+    )
     if floor is None:
         return None
     return Spread.of([sample.seconds / under.seconds for sample, under in zip(row.samples, floor.samples)])
 
 
 def _losses(rows: Sequence[Row], kind: str) -> str:
-    pairs = [(ours, theirs) for ours in rows if ours.samples for theirs in rows
-             if theirs.samples and theirs.name in RIVALS.get(ours.name, ())]
+    pairs = [
+        (ours, theirs)
+        for ours in rows
+        if ours.samples
+        for theirs in rows
+        if theirs.samples and theirs.name in RIVALS.get(ours.name, ())
+    ]
     if not pairs:
         return "Not told: nothing was measured that could be compared."
     compared = [found for ours, theirs in pairs for found in _compare(ours, theirs, rows, kind)]
@@ -108,7 +130,10 @@ def _compare(ours: Row, theirs: Row, rows: Sequence[Row], kind: str) -> list[tup
     if kind == "resume":
         figures += [(name, ours.spread(_again(key)), theirs.spread(_again(key))) for key, name in AGAIN.items()]
     grain = {name: HEADERS * ours.samples[0].bytes / MIB for name in AGAIN.values()}
-    return [(a.median > b.median + grain.get(name, 0.0), _sentence(ours.name, a, theirs.name, b, name)) for name, a, b in figures]
+    return [
+        (a.median > b.median + grain.get(name, 0.0), _sentence(ours.name, a, theirs.name, b, name))
+        for name, a, b in figures
+    ]
 
 
 def _sentence(ours: str, a: Spread, theirs: str, b: Spread, name: str) -> str:

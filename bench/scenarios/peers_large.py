@@ -1,4 +1,5 @@
 """One large file, by Penstock and by others."""
+
 from __future__ import annotations
 
 from bench.harness.context import Context
