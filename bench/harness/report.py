@@ -125,8 +125,9 @@ arms that took turns within one run: ratios and CPU-seconds are what to look at,
         )
     }
 Each figure is the median, with minimum and maximum beside it. GB and MB are 10^9 and 10^6 bytes, MiB is 2^20. Client,
-server and store share the cores: "cores busy" is the CPU time of all of them over the time that passed. Where it is near
-the number of cores, throughput is bound by the sum of what they cost, and no arm with one more process can be as fast."""
+server and store share the cores: "cores busy" is the CPU time of all of them over the time that passed. Where it is
+near the number of cores, throughput is bound by the sum of what they cost, and no arm with one more process can be as
+fast."""
 
 
 def _targets(run: Run) -> str:

@@ -115,7 +115,8 @@ def _checksums(outcomes: list[Outcome], warm_ups: list[Sample]) -> Outcome:
     target.met = target.met and bool(checked) and not failed
     first = next((f" The first: {sample.first_error}" for sample in samples if sample.first_error), "")
     text = (
-        f"{len(checked)} rounds, those that warm up included, compared the checksum of every object or part with that of "
-        f"what was sent: {value['wrong_crc']:.0f} were wrong. {len(samples)} rounds had {value['errors']:.0f} errors.{first}"
+        f"{len(checked)} rounds, those that warm up included, compared the checksum of every object or part with that "
+        f"of what was sent: {value['wrong_crc']:.0f} were wrong. "
+        f"{len(samples)} rounds had {value['errors']:.0f} errors.{first}"
     )
     return Outcome(CHECKSUMS, CHECKSUMS_TITLE, text, targets=[target])

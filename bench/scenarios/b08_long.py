@@ -35,7 +35,12 @@ def run(context: Context) -> Outcome:
         "growth_mb": sample.extra["growth"] / MB,
     }
     told = f"{sample.bytes / GB:,.0f} GB"
-    target = Target.judge("B8", TARGETS["B8"], value, f"{told}, peak {sample.rss['bench_long'] / MIB:.0f} MiB")
+    target = Target.judge(
+        "B8",
+        TARGETS["B8"],
+        value,
+        f"{told} in {result['parts']:,} parts, peak {sample.rss['bench_long'] / MIB:.0f} MiB",
+    )
     if sample.bytes != size:
         target.met, target.note = False, f"{sample.bytes} bytes of {size}"
     return Outcome(ID, TITLE, TEXT, [Series(told, [sample])], [target], [_plot(readings)])
