@@ -7,21 +7,8 @@
 namespace penstock {
 namespace {
 
-// The address sanitizer watches its own allocator's memory only, and only what is really freed.
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kPooled = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kPooled = false;
-#else
-constexpr bool kPooled = true;
-#endif
-#else
-constexpr bool kPooled = true;
-#endif
-
 char* FromSystem() {
-  if (!kPooled) return static_cast<char*>(::operator new(SlabPool::kSlabSize));
+  if (!SlabPool::kKeepsIdle) return static_cast<char*>(::operator new(SlabPool::kSlabSize));
   void* const slab = mmap(nullptr, SlabPool::kSlabSize, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (slab == MAP_FAILED) throw std::bad_alloc();
@@ -29,7 +16,7 @@ char* FromSystem() {
 }
 
 void ToSystem(char* slab) {
-  if (kPooled) {
+  if (SlabPool::kKeepsIdle) {
     munmap(slab, SlabPool::kSlabSize);
   } else {
     ::operator delete(slab);
@@ -55,7 +42,7 @@ SlabPool::Slab SlabPool::Take() {
 }
 
 void SlabPool::GiveBack(char* slab) {
-  if (kPooled) {
+  if (kKeepsIdle) {
     MutexLock lock(&mutex_);
     if (idle_.size() < max_idle_) {
       idle_.push_back(slab);

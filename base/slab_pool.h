@@ -20,6 +20,19 @@ class SlabPool {
   // Large enough that a send is one system call, small enough that a slow stream holds little.
   static constexpr size_t kSlabSize = 256 * 1024;
 
+  // The address sanitizer watches its own allocator's memory only, and only what is really freed.
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool kKeepsIdle = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  static constexpr bool kKeepsIdle = false;
+#else
+  static constexpr bool kKeepsIdle = true;
+#endif
+#else
+  static constexpr bool kKeepsIdle = true;
+#endif
+
   class Release {
    public:
     Release() = default;

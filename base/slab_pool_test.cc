@@ -9,11 +9,7 @@
 namespace penstock {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr size_t kKept = 0;  // there every slab is really freed
-#else
-constexpr size_t kKept = 1;
-#endif
+constexpr size_t kKept = SlabPool::kKeepsIdle ? 1 : 0;
 
 TEST(SlabPoolTest, TakesWhatWasGivenBackLast) {
   SlabPool pool(2);

@@ -7,6 +7,7 @@
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "base/rate_limit.h"
 #include "client/fake_object_service.h"
 
 namespace penstock {
@@ -106,6 +107,24 @@ TEST_F(DownloaderTest, GetsAnObjectAndVerifiesIt) {
   EXPECT_EQ(result->bytes_received, 1050);
   EXPECT_EQ(result->resumed_from, 0);
   EXPECT_EQ(witness_.received, 1050);
+}
+
+TEST_F(DownloaderTest, KeepsToItsRate) {
+  constexpr int64_t kRate = 512 * 1024;
+  service_.Put("bucket", "key", MakeContent(4 * RateLimit::kLeastBurst));
+  options_.limit_rate = kRate;
+  const auto result = Get();
+  ASSERT_TRUE(result.ok()) << result.status();
+  // The last chunk is not waited for: it has 100 bytes at most.
+  EXPECT_GE(result->elapsed,
+            absl::Seconds(static_cast<double>(3 * RateLimit::kLeastBurst - 100) / kRate));
+}
+
+TEST_F(DownloaderTest, CancelEndsAWaitForTheRate) {
+  service_.Put("bucket", "key", MakeContent(2 * RateLimit::kLeastBurst));
+  options_.limit_rate = 1;
+  witness_.cancel_on_progress = &downloader_;
+  EXPECT_EQ(ErrorReason(Get().status()), "CANCELLED");
 }
 
 TEST_F(DownloaderTest, GetsAnEmptyObject) {

@@ -6,6 +6,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "base/checksum.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "client/read_errors.h"
@@ -30,7 +31,10 @@ ObjectReader::ObjectReader(Connection connection, v1::ObjectName name, ReadOptio
       options_(std::move(options)),
       observer_(observer),
       connection_(std::move(connection)),
-      attempts_(options_, [] {}) {
+      attempts_(options_, [] {}),
+      limit_(options_.limit_rate > 0
+                 ? std::make_unique<RateLimit>(options_.limit_rate, SystemClock())
+                 : nullptr) {
   // The clock runs only inside Open and Read: what the caller does in between takes its own time.
   attempts_.clock().OnOwnWait(true);
 }
@@ -49,6 +53,8 @@ absl::StatusOr<ObjectRange> ObjectReader::Open() {
 }
 
 absl::StatusOr<std::string_view> ObjectReader::Read() {
+  // Nothing is read meanwhile: flow control holds the server.
+  attempts_.Wait(std::exchange(hold_, absl::ZeroDuration()));
   attempts_.clock().OnOwnWait(false);
   const auto rest = absl::MakeCleanup([this] { attempts_.clock().OnOwnWait(true); });
   if (position_ == range_.length) {
@@ -155,6 +161,7 @@ absl::Status ObjectReader::TakeChunk(const v1::ObjectChunk& chunk) {
   }
   if (size == 0) return absl::OkStatus();
   position_ += size;
+  if (limit_ != nullptr) hold_ = limit_->Take(size);
   attempts_.OnProgress();
   return absl::OkStatus();
 }

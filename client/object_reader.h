@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/rate_limit.h"
 #include "client/attempts.h"
 #include "client/connection.h"
 #include "penstock/v1/object.pb.h"
@@ -20,6 +21,7 @@ struct ReadOptions : RetryPolicy {
   int64_t offset = 0;             // negative: so many bytes before the end
   std::optional<int64_t> length;  // nullopt: up to the end
   std::string if_match;           // only if this is its ETag; empty: whatever it is
+  int64_t limit_rate = 0;         // bytes per second to take at most; 0: no limit
 };
 
 // What is being read: `length` bytes from `offset` on.
@@ -104,6 +106,8 @@ class ObjectReader {
   ReadObserver* const observer_;
   Connection connection_;
   Attempts attempts_;
+  const std::unique_ptr<RateLimit> limit_;  // null: none
+  absl::Duration hold_;                     // before more is read
   ObjectRange range_;
   int64_t position_ = 0;
   int64_t retry_count_ = 0;

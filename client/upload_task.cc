@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "client/upload_errors.h"
@@ -15,8 +16,16 @@ namespace {
 
 constexpr int64_t kMaxChunkBytes = int64_t{1} << 20;
 
+// With a limit on the rate. Smaller chunks than the least would cost more than they carry.
+constexpr int64_t kChunksPerSecond = 8;
+constexpr int64_t kMinChunkBytes = 1024;
+
 UploadOptions Checked(UploadOptions options) {
   options.chunk_bytes = std::clamp<int64_t>(options.chunk_bytes, 1, kMaxChunkBytes);
+  if (options.limit_rate > 0) {
+    const int64_t even = std::max(options.limit_rate / kChunksPerSecond, kMinChunkBytes);
+    options.chunk_bytes = std::min(options.chunk_bytes, even);
+  }
   return options;
 }
 
@@ -32,7 +41,10 @@ UploadTask::UploadTask(Connection connection, Source& source, v1::ObjectSpec spe
       start_time_(absl::Now()),
       connection_(std::move(connection)),
       content_(source),
-      attempts_(options_, [this] { source_.Interrupt(); }) {
+      attempts_(options_, [this] { source_.Interrupt(); }),
+      limit_(options_.limit_rate > 0
+                 ? std::make_unique<RateLimit>(options_.limit_rate, SystemClock())
+                 : nullptr) {
   if (declared_size_.has_value()) spec_.set_total_size(*declared_size_);
 }
 

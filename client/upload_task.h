@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/rate_limit.h"
 #include "client/attempts.h"
 #include "client/connection.h"
 #include "client/hashed_source.h"
@@ -50,6 +52,7 @@ class UploadTask {
   absl::Status SendContent(UploadStream& stream, const v1::SessionOpened& opened);
   absl::Status GoTo(UploadStream& stream, const v1::SessionOpened& opened);
   absl::Status SendChunks(UploadStream& stream, int64_t chunk_bytes);
+  void AwaitRate(const UploadStream& stream, int64_t bytes);
   absl::Status SendFinish(UploadStream& stream);
   absl::StatusOr<size_t> ReadSource(char* buffer, size_t capacity);
 
@@ -87,7 +90,8 @@ class UploadTask {
   UploadResult result_;
 
   Attempts attempts_;
-  std::atomic<int64_t> sent_end_ = 0;  // the server can have received no more than this
+  const std::unique_ptr<RateLimit> limit_;  // null: none
+  std::atomic<int64_t> sent_end_ = 0;       // the server can have received no more than this
   std::atomic<int64_t> bytes_sent_ = 0;
 };
 

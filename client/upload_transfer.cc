@@ -16,6 +16,9 @@
 namespace penstock {
 namespace {
 
+// How late the end of a stream is noticed while the rate is waited for.
+constexpr absl::Duration kLongestNap = absl::Milliseconds(250);
+
 absl::Duration FromProto(const google::protobuf::Duration& duration) {
   return absl::Nanoseconds(google::protobuf::util::TimeUtil::DurationToNanoseconds(duration));
 }
@@ -143,10 +146,23 @@ absl::Status UploadTask::SendChunks(UploadStream& stream, int64_t chunk_bytes) {
     chunk.set_offset(offset);
     chunk.set_crc32c(Crc32c(data));
     sent_end_ = content_.position();
+    AwaitRate(stream, static_cast<int64_t>(count));
     if (!stream.Write(request)) return absl::OkStatus();
     bytes_sent_ += static_cast<int64_t>(count);
   }
   return absl::OkStatus();
+}
+
+// Waits until the rate allows so many bytes more, unless the stream or the Put ends before.
+void UploadTask::AwaitRate(const UploadStream& stream, int64_t bytes) {
+  if (limit_ == nullptr) return;
+  attempts_.clock().OnOwnWait(true);
+  absl::Duration left = limit_->Take(bytes);
+  while (left > absl::ZeroDuration() && !stream.ended() && stop() == Stop::kNone) {
+    attempts_.Wait(std::min(left, kLongestNap));
+    left -= kLongestNap;
+  }
+  attempts_.clock().OnOwnWait(false);
 }
 
 absl::Status UploadTask::SendFinish(UploadStream& stream) {

@@ -46,6 +46,9 @@ struct UploadOptions : RetryPolicy {
   std::optional<uint64_t> expected_crc64;
   // Bytes of a chunk, 1 to 1 MiB; less when the server wants less.
   int64_t chunk_bytes = int64_t{1} << 20;
+  // Bytes per second to send at most, those that are sent again included; 0: no limit. Chunks are
+  // then smaller, so that they come evenly.
+  int64_t limit_rate = 0;
 };
 
 // Thread-safe; several Puts may run at the same time, each with its own source and token.

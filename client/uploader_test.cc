@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/checksum.h"
+#include "base/rate_limit.h"
 #include "client/uploader_test_fixture.h"
 
 namespace penstock {
@@ -36,6 +37,34 @@ TEST_F(UploaderTest, PutsAWholeSource) {
   EXPECT_EQ(result->object.etag(), "etag");
   EXPECT_EQ(result->crc64, Crc64(content_));
   EXPECT_EQ(result->bytes_sent, 1050);
+}
+
+TEST_F(UploaderTest, KeepsToItsRate) {
+  constexpr int64_t kRate = 512 * 1024;
+  Memory large{MakeContent(4 * RateLimit::kLeastBurst)};
+  FakePutService service({[](FakeStream& stream) { return TakeTheRest(stream, "", 0); }});
+  UploadOptions options = QuickOptions();
+  options.chunk_bytes = int64_t{1} << 20;
+  options.limit_rate = kRate;
+  const auto source = large.MakeSource();
+  const auto result = Put(service, *source, nullptr, options);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_GE(result->elapsed,
+            absl::Seconds(static_cast<double>(3 * RateLimit::kLeastBurst) / kRate));
+}
+
+TEST_F(UploaderTest, AWaitForTheRateEndsWithTheStream) {
+  Memory large{MakeContent(2 * RateLimit::kLeastBurst)};
+  FakePutService service({[](FakeStream& stream) {
+    stream.Send(FakeStream::Opened());
+    stream.ReadBytes(RateLimit::kLeastBurst);
+    return MakeError(absl::StatusCode::kPermissionDenied, "NO", "no");
+  }});
+  UploadOptions options = QuickOptions();
+  options.chunk_bytes = RateLimit::kLeastBurst;
+  options.limit_rate = 1;  // the next chunk would take a quarter of an hour
+  const auto source = large.MakeSource();
+  EXPECT_EQ(ErrorReason(Put(service, *source, nullptr, options).status()), "NO");
 }
 
 TEST_F(UploaderTest, PutsAnEmptySource) {

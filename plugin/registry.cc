@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/error.h"
+#include "plugin/upload_rate.h"
 
 namespace penstock {
 namespace {
@@ -22,6 +23,7 @@ absl::Status OptionError(const std::string& backend, const std::string& option,
 
 void Registry::Add(BackendInfo info) {
   assert(!backends_.contains(info.name));
+  info.options.push_back(UploadRateOption());
   std::string name = info.name;
   backends_.emplace(std::move(name), std::move(info));
 }

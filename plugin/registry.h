@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/random.h"
+#include "base/rate_limit.h"
 #include "plugin/backend.h"
 #include "plugin/explanation.h"
 
@@ -39,6 +40,7 @@ struct BackendEnvironment {
   Executor* blocking = nullptr;  // for calls that block, such as fsync
   const Clock* clock = nullptr;
   RandomSource* random = nullptr;
+  Throttle sends = {};  // of the remote that is made: for the bodies of its HttpRequests
 };
 
 // A kind of place to put to.
@@ -58,7 +60,8 @@ struct BackendInfo {
 // The kinds of backend that this program knows, by name.
 class Registry {
  public:
-  // REQUIRES: no backend of this name was added before.
+  // The option `upload_rate` is added to those of `info`: every remote has it, and the server heeds
+  // it. REQUIRES: no backend of this name was added before.
   void Add(BackendInfo info);
 
   // Null when there is none of that name.

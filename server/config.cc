@@ -22,12 +22,15 @@ constexpr char kMasked[] = "***";
 absl::Status ReadServer(const toml::table& table, const std::string& source, ServerConfig& config) {
   constexpr int32_t kMostParallel = 64;
   constexpr int32_t kMostClaims = 1000;
+  constexpr int32_t kMostConnections = 10'000;
   TableReader reader(table, "server", source);
   reader.ReadList("listen", config.listen);
   reader.Read("insecure", config.insecure);
   reader.Read("bdp_probe", config.bdp_probe);
   reader.ReadSize("memory_budget", int64_t{64} << 20, config.memory_budget);
   reader.ReadSize("read_memory", int64_t{8} << 20, config.read_memory);
+  reader.ReadSize("upload_rate", 0, config.upload_rate);
+  reader.Read("max_connections", 1, kMostConnections, config.max_connections);
   reader.Read("parallel_parts", 1, kMostParallel, config.parallel_parts);
   reader.Read("max_parallel_parts", 1, kMostParallel, config.max_parallel_parts);
   reader.Read("claims_per_minute", 1, kMostClaims, config.claims_per_minute);
@@ -237,6 +240,8 @@ std::string PrintConfig(const ServerConfig& config, const Registry& registry) {
   absl::StrAppend(&out, "bdp_probe = ", config.bdp_probe ? "true" : "false", "\n");
   absl::StrAppend(&out, "memory_budget = ", Quoted(ExactByteSize(config.memory_budget)), "\n");
   absl::StrAppend(&out, "read_memory = ", Quoted(ExactByteSize(config.read_memory)), "\n");
+  absl::StrAppend(&out, "upload_rate = ", Quoted(ExactByteSize(config.upload_rate)), "\n");
+  absl::StrAppend(&out, "max_connections = ", config.max_connections, "\n");
   absl::StrAppend(&out, "parallel_parts = ", config.parallel_parts, "\n");
   absl::StrAppend(&out, "max_parallel_parts = ", config.max_parallel_parts, "\n");
   absl::StrAppend(&out, "claims_per_minute = ", config.claims_per_minute, "\n");

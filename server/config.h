@@ -26,6 +26,8 @@ struct ServerConfig {
   bool bdp_probe = true;
   int64_t memory_budget = int64_t{2} << 30;
   int64_t read_memory = int64_t{256} << 20;  // of reads, beside the budget
+  int64_t upload_rate = 0;                   // bytes per second, of all remotes; 0: no limit
+  int32_t max_connections = 128;             // of HTTP, of all remotes
   int32_t parallel_parts = 4;                // of a session that does not ask
   int32_t max_parallel_parts = 16;           // of a session that does
   int32_t claims_per_minute = 10;            // of one session; more are answered with a delay

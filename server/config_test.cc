@@ -41,6 +41,8 @@ listen = ["127.0.0.1:1", "unix:/run/p.sock"]
 insecure = true
 bdp_probe = false
 memory_budget = "512MiB"
+upload_rate = "10MiB"
+max_connections = 16
 parallel_parts = 8
 max_parallel_parts = 32
 claims_per_minute = 100
@@ -71,6 +73,8 @@ flag = true
   EXPECT_TRUE(config->insecure);
   EXPECT_FALSE(config->bdp_probe);
   EXPECT_EQ(config->memory_budget, 512 << 20);
+  EXPECT_EQ(config->upload_rate, 10 << 20);
+  EXPECT_EQ(config->max_connections, 16);
   EXPECT_EQ(config->parallel_parts, 8);
   EXPECT_EQ(config->max_parallel_parts, 32);
   EXPECT_EQ(config->claims_per_minute, 100);

@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "plugin/remote.h"
+#include "plugin/upload_rate.h"
 #include "server/fault_points.h"
 #include "server/objects/objects.h"
 #include "server/rpc/rpc_server.h"
@@ -24,6 +25,7 @@
 #include "server/session/session_reaper.h"
 #include "server/session/session_service.h"
 #include "server/store/sqlite_store.h"
+#include "server/upload_limits.h"
 
 namespace penstock {
 namespace {
@@ -38,11 +40,17 @@ constexpr absl::Duration kShutdownGrace = absl::Seconds(1);
 // After a start, clients that come back go first; what was due while nobody served follows soon.
 constexpr absl::Duration kFirstReap = absl::Seconds(5);
 
+HttpLoopOptions LoopOptions(const ServerConfig& config) {
+  HttpLoopOptions options;
+  options.max_connections = config.max_connections;
+  return options;
+}
+
 class ServerImpl final : public Server {
  public:
   explicit ServerImpl(const ServerConfig& config)
       : drain_timeout_(config.drain_timeout),
-        http_(std::make_unique<HttpLoop>()),
+        http_(std::make_unique<HttpLoop>(LoopOptions(config))),
         executor_(
             MakeThreadPool(std::max(2, static_cast<int>(std::thread::hardware_concurrency())))),
         blocking_(MakeThreadPool(kBlockingThreads)) {}
@@ -116,7 +124,13 @@ class ServerImpl final : public Server {
     environment.blocking = blocking_.get();
     environment.clock = &SystemClock();
     environment.random = &SecureRandom();
+    const UploadLimits limits(config.upload_rate, SystemClock());
     for (const auto& [name, remote] : config.remotes) {
+      const absl::StatusOr<int64_t> rate = UploadRateOf(remote.options);
+      if (!rate.ok()) return WithPrefix(rate.status(), absl::StrCat("remotes.", name));
+      UploadLimits::OfRemote of_remote = limits.Make(*rate);
+      reads_[name] = std::move(of_remote.reads);
+      environment.sends = std::move(of_remote.sends);
       absl::StatusOr<std::unique_ptr<Backend>> backend =
           registry.Create(remote.backend, remote.options, environment);
       if (!backend.ok()) return WithPrefix(backend.status(), absl::StrCat("remotes.", name));
@@ -144,6 +158,7 @@ class ServerImpl final : public Server {
     environment.config.idle_ttl = config.idle_ttl;
     environment.config.retention = config.retention;
     for (const auto& [name, backend] : backends_) environment.backends[name] = backend.get();
+    environment.reads = std::move(reads_);
     environment.store = store_.get();
     environment.executor = executor_.get();
     environment.clock = &SystemClock();
@@ -163,6 +178,7 @@ class ServerImpl final : public Server {
   std::unique_ptr<Executor> blocking_;
   std::map<std::string, std::unique_ptr<Backend>> backends_;
   Remotes remotes_;
+  std::map<std::string, Throttle> reads_;  // by remote, until the sessions have them
   std::unique_ptr<SessionStore> store_;
   std::unique_ptr<SessionService> sessions_;
   std::unique_ptr<Objects> objects_;

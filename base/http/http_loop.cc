@@ -91,7 +91,7 @@ class HttpLoop::Impl {
   bool stop_seen_ = false;
   std::deque<std::unique_ptr<HttpTransfer>> waiting_;  // for a connection
   std::unordered_map<CURL*, std::unique_ptr<HttpTransfer>> active_;
-  std::vector<CURL*> paused_;  // may name some that have ended since
+  HttpTransfer::Paused paused_;
   std::vector<CURL*> spare_;
   std::optional<TimePoint> curl_timer_;
   TimePoint next_check_ = TimePoint::max();  // no transfer is due earlier
@@ -166,6 +166,7 @@ void HttpLoop::Impl::Run() {
 void HttpLoop::Impl::Wait() {
   TimePoint due = next_check_;
   if (curl_timer_.has_value()) due = std::min(due, *curl_timer_);
+  if (!paused_.later.empty()) due = std::min(due, paused_.later.begin()->first);
   int timeout_ms = -1;
   if (due != TimePoint::max()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Now()).count();
@@ -207,7 +208,10 @@ void HttpLoop::Impl::TakeRequests() {
 // Lets transfers go on sending; libcurl reads first what is there to be read.
 void HttpLoop::Impl::ResumePaused() {
   std::vector<CURL*> paused;
-  paused.swap(paused_);
+  paused.swap(paused_.now);
+  const auto due = paused_.later.upper_bound(Now());
+  for (auto it = paused_.later.begin(); it != due; ++it) paused.push_back(it->second);
+  paused_.later.erase(paused_.later.begin(), due);
   for (CURL* easy : paused) {
     if (active_.contains(easy)) curl_easy_pause(easy, CURLPAUSE_CONT);
   }

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/buffer.h"
+#include "base/rate_limit.h"
 
 namespace penstock {
 
@@ -31,10 +32,14 @@ struct HttpRequest {
       body;  // null: no body. Read from the start again when libcurl rewinds
   std::shared_ptr<const HttpRoute> route;  // null: as HttpRoute's defaults
 
-  // True: sent over a connection that has served no request. A connection that served one before
-  // may just have been closed by the server, and libcurl then sends the request once more by
-  // itself.
-  bool fresh_connection = false;
+  // True: sent once at most. A connection that served a request before may just have been closed by
+  // the server, and libcurl then sends the request once more by itself: with `send_once` that is
+  // UNAVAILABLE, as on a new connection.
+  bool send_once = false;
+
+  // Limits on the bytes of the body, those that libcurl sends again included. Headers and answers
+  // are not counted. A request that waits for its turn is not stalled.
+  Throttle throttle;
 
   // Above 0: the body of a success (2xx) is collected in HttpResponse::content, and may be so
   // large. 0: it goes to HttpResponse::body, as all other bodies do.

@@ -87,7 +87,7 @@ HttpTransfer::HttpTransfer(HttpRequest request, HttpLoop::Callback done, TimePoi
 HttpTransfer::~HttpTransfer() { curl_slist_free_all(headers_); }
 
 absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now,
-                                   std::vector<CURL*>& paused) {
+                                   Paused& paused) {
   easy_ = easy;
   paused_ = &paused;
   max_response_bytes_ = options.max_response_bytes;
@@ -167,7 +167,10 @@ void HttpTransfer::SetMethod(const HttpLoopOptions& options) {
 void HttpTransfer::SetRoute(const HttpLoopOptions& options) {
   static const HttpRoute direct;
   const HttpRoute& route = request_.route == nullptr ? direct : *request_.route;
-  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+  // A body that must not go twice is not rewound (OnSeek). Without a body nothing would hold
+  // libcurl back but a connection that has served no request.
+  const bool without_body = request_.body == nullptr || request_.body->size() == 0;
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.send_once && without_body ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy_, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
   const std::string& ca_file = route.ca_file.empty() ? options.ca_file : route.ca_file;
@@ -220,7 +223,8 @@ absl::Status HttpTransfer::CheckTime(TimePoint now) {
                                       absl::FormatDuration(request_.total_timeout)));
   }
   if (easy_ == nullptr) return absl::OkStatus();
-  if (const int64_t moved = Moved(); moved != moved_) {
+  const int64_t moved = Moved();
+  if (moved != moved_ || now < resume_time_) {
     moved_ = moved;
     moved_time_ = now;
   } else if (now - moved_time_ >= ToChrono(request_.stall_timeout)) {
@@ -253,6 +257,7 @@ absl::StatusOr<HttpResponse> HttpTransfer::Result(CURLcode result) {
 }
 
 void HttpTransfer::Finish(absl::StatusOr<HttpResponse> response) {
+  request_.throttle.Return(std::exchange(taken_, 0));
   std::move(done_)(std::move(response));
 }
 
@@ -264,17 +269,35 @@ bool HttpTransfer::HasAnswer() const {
   return state.fd != CURL_SOCKET_BAD && poll(&state, 1, 0) == 1;
 }
 
+size_t HttpTransfer::Allowed(size_t wanted) {
+  const Throttle& throttle = request_.throttle;
+  if (throttle.empty()) return wanted;
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (taken_ == 0) {
+    taken_ = std::min(throttle.piece(), request_.body->size() - read_offset_);
+    resume_time_ = now + ToChrono(throttle.Take(taken_));
+  }
+  return now < resume_time_ ? 0 : std::min(wanted, static_cast<size_t>(taken_));
+}
+
 size_t HttpTransfer::OnRead(char* target, size_t size, size_t count, void* self) {
   auto* transfer = static_cast<HttpTransfer*>(self);
   if (transfer->request_.body == nullptr) return 0;
-  const size_t copied = transfer->request_.body->Read(transfer->read_offset_, target, size * count);
+  if (transfer->read_offset_ == transfer->request_.body->size()) return 0;
+  const size_t allowed = transfer->Allowed(size * count);
+  if (allowed == 0) {
+    transfer->paused_->later.emplace(transfer->resume_time_, transfer->easy_);
+    return CURL_READFUNC_PAUSE;
+  }
+  const size_t copied = transfer->request_.body->Read(transfer->read_offset_, target, allowed);
   // A server that refuses early and closes resets the connection. To send into that fails, and its
   // answer would be lost; copying takes long enough for it to arrive.
   if (copied > 0 && transfer->HasAnswer()) {
-    transfer->paused_->push_back(transfer->easy_);
+    transfer->paused_->now.push_back(transfer->easy_);
     return CURL_READFUNC_PAUSE;
   }
   transfer->read_offset_ += static_cast<int64_t>(copied);
+  transfer->taken_ = std::max<int64_t>(transfer->taken_ - static_cast<int64_t>(copied), 0);
   return copied;
 }
 
@@ -282,6 +305,7 @@ int HttpTransfer::OnSeek(void* self, curl_off_t offset, int origin) {
   auto* transfer = static_cast<HttpTransfer*>(self);
   const int64_t size = transfer->request_.body == nullptr ? 0 : transfer->request_.body->size();
   if (origin != SEEK_SET || offset < 0 || offset > size) return CURL_SEEKFUNC_FAIL;
+  if (transfer->request_.send_once && transfer->read_offset_ > 0) return CURL_SEEKFUNC_FAIL;
   transfer->read_offset_ = offset;
   return CURL_SEEKFUNC_OK;
 }
@@ -296,6 +320,8 @@ size_t HttpTransfer::OnHeader(char* data, size_t size, size_t count, void* self)
   }
   const absl::string_view line = absl::StripAsciiWhitespace(absl::string_view(data, bytes));
   if (absl::string_view(data, bytes).substr(0, 5) == "HTTP/") {
+    // An answer that comes early may be the end of sending: libcurl must not wait to notice.
+    if (transfer->taken_ > 0) transfer->paused_->now.push_back(transfer->easy_);
     // The head of another answer: an interim one came before, or libcurl sent the request again.
     transfer->response_ = HttpResponse();
     transfer->content_ = nullptr;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,13 @@ class HttpTransfer {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
+  // Transfers that have stopped sending, and when they are to go on: some may have ended since, or
+  // stand here twice, and going on too early does no harm.
+  struct Paused {
+    std::vector<CURL*> now;                 // once the answer that is there was read
+    std::multimap<TimePoint, CURL*> later;  // when their bytes are free to be sent
+  };
+
   // Times count from `now`, also while the transfer waits for a connection.
   HttpTransfer(HttpRequest request, HttpLoop::Callback done, TimePoint now);
   ~HttpTransfer();
@@ -28,10 +36,8 @@ class HttpTransfer {
   HttpTransfer& operator=(const HttpTransfer&) = delete;
 
   // Sets `easy`, which is as good as new, up for this request. INVALID_ARGUMENT for a header with a
-  // line break. Whenever the transfer stops sending to let an answer be read first, it adds `easy`
-  // to `paused`.
-  absl::Status Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now,
-                       std::vector<CURL*>& paused);
+  // line break. Whenever the transfer stops sending, it adds `easy` to `paused`.
+  absl::Status Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now, Paused& paused);
 
   CURL* easy() const { return easy_; }
 
@@ -64,19 +70,24 @@ class HttpTransfer {
   // True when the server has said something already, or has gone.
   bool HasAnswer() const;
 
+  // How much of the body may be sent now; 0: it has to wait, and is to go on at resume_time_.
+  size_t Allowed(size_t wanted);
+
   // A number that changes when a byte moves in either direction.
   int64_t Moved() const;
 
   HttpRequest request_;
   HttpLoop::Callback done_;
   std::optional<TimePoint> deadline_;
-  CURL* easy_ = nullptr;                  // null until Prepare
-  std::vector<CURL*>* paused_ = nullptr;  // likewise
+  CURL* easy_ = nullptr;      // null until Prepare
+  Paused* paused_ = nullptr;  // likewise
   curl_slist* headers_ = nullptr;
   int64_t max_response_bytes_ = 0;
   char error_[CURL_ERROR_SIZE] = {};
 
   int64_t read_offset_ = 0;  // of the body, where libcurl reads next
+  int64_t taken_ = 0;        // from the throttle, and not sent yet
+  TimePoint resume_time_;    // what is taken may be sent from then on
   int64_t header_bytes_ = 0;
   bool too_large_ = false;
   HttpResponse response_;

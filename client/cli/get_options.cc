@@ -49,6 +49,8 @@ void AddGetOptions(CLI::App& command, GetOptions& options) {
       .add_option("--give-up-after", options.give_up_after,
                   "Time without any progress after which to give up; what came stays")
       ->capture_default_str();
+  command.add_option("--limit-rate", options.limit_rate,
+                     "Bytes per second to receive at most, such as 10MiB");
   command.add_flag("--quiet,-q", options.quiet, "Print errors only");
   AddCommonOptions(command, options.common);
 }
@@ -56,6 +58,9 @@ void AddGetOptions(CLI::App& command, GetOptions& options) {
 absl::StatusOr<ReadOptions> MakeReadOptions(const GetOptions& options) {
   ReadOptions read;
   PENSTOCK_ASSIGN_OR_RETURN(read.give_up_after, ParseDuration(options.give_up_after));
+  if (!options.limit_rate.empty()) {
+    PENSTOCK_ASSIGN_OR_RETURN(read.limit_rate, ParseByteSize(options.limit_rate));
+  }
   if (options.range.empty() || ParseRange(options.range, read)) return read;
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_RANGE",
                    absl::StrCat("expected --range OFFSET or OFFSET:LENGTH such as 1MiB:4MiB or "

@@ -16,13 +16,15 @@ struct GetOptions {
   CommonOptions common;
   std::string range;
   std::string give_up_after = "5m";
+  std::string limit_rate;
   bool forbid_overwrite = false;
   bool quiet = false;
 };
 
 void AddGetOptions(CLI::App& command, GetOptions& options);
 
-// INVALID_ARGUMENT for a range or duration that is none: BAD_RANGE, BAD_DURATION.
+// INVALID_ARGUMENT for a range, duration or rate that is none: BAD_RANGE, BAD_DURATION,
+// BAD_BYTE_SIZE.
 absl::StatusOr<ReadOptions> MakeReadOptions(const GetOptions& options);
 
 // The file that `key` is written to: `file`, or of a directory the one in it that has the key's

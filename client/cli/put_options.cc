@@ -38,6 +38,8 @@ void AddTransferOptions(CLI::App& command, PutOptions& options) {
       .add_option("--give-up-after", options.give_up_after,
                   "Time without any progress after which to give up; the session stays")
       ->capture_default_str();
+  command.add_option("--limit-rate", options.limit_rate,
+                     "Bytes per second to send at most, such as 10MiB");
   command.add_flag("--quiet,-q", options.quiet, "Print errors only");
 }
 
@@ -100,6 +102,9 @@ absl::StatusOr<v1::ObjectSpec> MakeObjectSpec(const PutOptions& options,
 absl::StatusOr<UploadOptions> MakeUploadOptions(const PutOptions& options) {
   UploadOptions upload;
   PENSTOCK_ASSIGN_OR_RETURN(upload.give_up_after, ParseDuration(options.give_up_after));
+  if (!options.limit_rate.empty()) {
+    PENSTOCK_ASSIGN_OR_RETURN(upload.limit_rate, ParseByteSize(options.limit_rate));
+  }
   return upload;
 }
 

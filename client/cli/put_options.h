@@ -23,6 +23,7 @@ struct PutOptions {
   int parallel = 0;
   std::string replay_buffer = "64MiB";
   std::string give_up_after = "5m";
+  std::string limit_rate;
   std::string content_type;
   std::string cache_control;
   std::string content_disposition;

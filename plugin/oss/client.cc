@@ -150,6 +150,7 @@ HttpRequest OssClient::MakeHttpRequest(const OssRequest& request) const {
   http.body = request.body;
   http.max_content_bytes = request.max_content_bytes;
   http.route = options_.route;
+  http.throttle = environment_.sends;
   http.stall_timeout = request.stall_timeout.value_or(options_.stall_timeout);
   return http;
 }
@@ -206,8 +207,7 @@ void OssClient::Send(CallPtr call, CredentialsPtr credentials) {
 }
 
 void OssClient::Transmit(CallPtr call, HttpRequest http) {
-  // Over a connection that has served before, libcurl might send it twice by itself.
-  http.fresh_connection = call->repeat != Repeat::kFreely;
+  http.send_once = call->repeat != Repeat::kFreely;
   environment_.http->Send(
       std::move(http), [this, call = std::move(call)](absl::StatusOr<HttpResponse> answer) mutable {
         OnAnswer(std::move(call), std::move(answer));

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,42 @@ class TestClock final : public Clock {
   absl::Time now_ ABSL_GUARDED_BY(mutex_) = absl::Now();
 };
 
+// Runs closures on threads. Those with a delay of at least a second can be held: then they run when
+// the test says so. Thread-safe.
+class TestExecutor final : public Executor {
+ public:
+  void Post(Closure closure) override { threads_->Post(std::move(closure)); }
+  void PostAfter(absl::Duration delay, Closure closure) override {
+    MutexLock lock(&mutex_);
+    if (!holding_ || delay < absl::Seconds(1)) {
+      threads_->PostAfter(delay, std::move(closure));
+    } else {
+      held_.emplace(delay, std::move(closure));
+    }
+  }
+
+  void HoldDelayed() {
+    MutexLock lock(&mutex_);
+    holding_ = true;
+  }
+  // Blocks until a closure with this delay is held, and runs it.
+  void RunHeld(absl::Duration delay) {
+    const auto has = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return held_.contains(delay); };
+    MutexLock lock(&mutex_);
+    mutex_.Await(has);
+    const auto found = held_.find(delay);
+    threads_->Post(std::move(found->second));
+    held_.erase(found);
+  }
+
+ private:
+  Mutex mutex_;  // guards what follows
+  bool holding_ ABSL_GUARDED_BY(mutex_) = false;
+  std::multimap<absl::Duration, Closure> held_ ABSL_GUARDED_BY(mutex_);
+
+  const std::unique_ptr<Executor> threads_ = MakeThreadPool(2);  // last: its closures use the rest
+};
+
 // The client's and gRPC's side of one stream: keeps what is sent, gives a frame whenever one is
 // asked for and there is one.
 class FakeStream final : public PutStream {
@@ -50,6 +87,7 @@ class FakeStream final : public PutStream {
   void Read() override {
     {
       MutexLock lock(&mutex_);
+      EXPECT_FALSE(asked_) << "the frame asked for before has not come";
       asked_ = true;
     }
     Offer();
@@ -109,6 +147,22 @@ class FakeStream final : public PutStream {
     MutexLock lock(&mutex_);
     mutex_.Await(taken);
   }
+  // Blocks until everything was taken.
+  void AwaitGiven() {
+    const auto given = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return to_give_.empty(); };
+    MutexLock lock(&mutex_);
+    mutex_.Await(given);
+  }
+  // A frame waits to be asked for.
+  bool has_more() {
+    MutexLock lock(&mutex_);
+    return !to_give_.empty();
+  }
+  // A frame is asked for and has not come.
+  bool asked() {
+    MutexLock lock(&mutex_);
+    return asked_;
+  }
   // The first frame of a kind; waits for it.
   template <typename Frame>
   Frame Await() {
@@ -154,7 +208,8 @@ class ServiceFixture : public testing::Test {
   static constexpr char kPrincipal[] = "alice";
   static constexpr int kMaxStreams = 8;  // half of the budget carries no more
 
-  ServiceFixture() {
+  // `read_rate`: bytes per second that are read of all streams; 0: no limit.
+  explicit ServiceFixture(int64_t read_rate = 0) {
     SessionEnvironment environment;
     environment.config = SmallConfig();
     environment.config.retry_delay = absl::Milliseconds(1);
@@ -163,8 +218,12 @@ class ServiceFixture : public testing::Test {
     environment.config.remotes.clear();
     environment.backends[kTestRemote] = &backend_;
     environment.store = &store_;
-    environment.executor = executor_.get();
+    environment.executor = &executor_;
     environment.clock = &clock_;
+    if (read_rate > 0) {
+      limit_ = std::make_shared<RateLimit>(read_rate, clock_);
+      environment.reads[kTestRemote].Add(limit_);
+    }
     service_ = std::make_unique<SessionService>(std::move(environment), SecureRandom());
   }
 
@@ -219,7 +278,8 @@ class ServiceFixture : public testing::Test {
   TestClock clock_;
   MemoryStore store_;
   FakeBackend backend_;
-  const std::unique_ptr<Executor> executor_ = MakeThreadPool(2);
+  TestExecutor executor_;
+  std::shared_ptr<RateLimit> limit_;  // null: none
   std::unique_ptr<SessionService> service_;
 
  private:

@@ -87,6 +87,11 @@ void Session::Handle(FrameArrived& event) {
   std::visit([this](auto& frame) { Handle(frame); }, event.frame);
 }
 
+// A client is idle only while it may send.
+void Session::Handle(ReadDelayed& event) {
+  last_frame_time_ = std::max(last_frame_time_, event.until);
+}
+
 // An open that is still being answered may find the session finished: that answer is worth
 // sending. Otherwise Pump closes the stream.
 void Session::Handle(InputEnded&) {

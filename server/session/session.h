@@ -166,6 +166,7 @@ class Session {
 
   // session.cc: events of the store and the process.
   void Handle(FrameArrived& event);
+  void Handle(ReadDelayed& event);
   void Handle(InputEnded& event);
   void Handle(StreamLost& event);
   void Handle(ReopenRequested& event);

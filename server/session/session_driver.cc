@@ -1,5 +1,6 @@
 #include "server/session/session_driver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,7 +48,9 @@ void SessionDriver::Post(SessionEvent event) {
 
 void SessionDriver::OnFrame(const PutStream* stream, ClientFrame frame) {
   strand_.Post([self = shared_from_this(), stream, frame = std::move(frame)]() mutable {
-    if (self->stream_.get() == stream) self->Run(FrameArrived{std::move(frame)});
+    if (self->stream_.get() != stream) return;
+    self->Count(frame);
+    self->Run(FrameArrived{std::move(frame)});
   });
 }
 
@@ -126,8 +129,30 @@ void SessionDriver::Execute(SendFrame& effect) {
   if (stream_ != nullptr) stream_->Send(std::move(effect.frame));
 }
 
+// Bytes are counted when they have come, and what comes next is read when the limits have them
+// free: who sends nothing takes nothing from the others. (No rule of the protocol: pacing.)
+void SessionDriver::Count(const ClientFrame& frame) {
+  const auto* chunk = std::get_if<ChunkFrame>(&frame);
+  const auto limits = environment_.reads.find(session_.record().spec.remote);
+  if (chunk == nullptr || chunk->data.empty() || limits == environment_.reads.end()) return;
+  hold_ = limits->second.Take(static_cast<int64_t>(chunk->data.size()));
+  counted_time_ = environment_.clock->Now();
+}
+
 void SessionDriver::Execute(ReadFrame&) {
-  if (stream_ != nullptr) stream_->Read();
+  if (stream_ == nullptr) return;
+  const absl::Time now = environment_.clock->Now();
+  const absl::Duration wait = hold_ - std::max(now - counted_time_, absl::ZeroDuration());
+  if (wait <= absl::ZeroDuration()) {
+    stream_->Read();
+    return;
+  }
+  Run(ReadDelayed{now + wait});
+  strand_.PostAfter(wait, [weak = weak_from_this(), stream = std::weak_ptr<PutStream>(stream_)] {
+    const auto self = weak.lock();
+    if (self == nullptr || self->stream_ == nullptr || self->stream_ != stream.lock()) return;
+    self->stream_->Read();
+  });
 }
 
 void SessionDriver::Execute(CloseStream& effect) {

@@ -10,6 +10,7 @@
 #include "base/buffer_budget.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/rate_limit.h"
 #include "base/strand.h"
 #include "plugin/backend.h"
 #include "server/session/put_stream.h"
@@ -23,6 +24,7 @@ namespace penstock {
 struct SessionEnvironment {
   SessionConfig config;                      // remotes are filled in from `backends`
   std::map<std::string, Backend*> backends;  // by remote
+  std::map<std::string, Throttle> reads;     // from clients, by remote; none: not limited
   SessionStore* store = nullptr;
   Executor* executor = nullptr;
   const Clock* clock = nullptr;
@@ -77,6 +79,7 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
   void RunOne(SessionEvent event);
   Candidate NextCandidate();
   void OfferCandidate();
+  void Count(const ClientFrame& frame);
 
   void Execute(SendFrame& effect);
   void Execute(ReadFrame& effect);
@@ -119,6 +122,8 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
   std::list<SessionEvent> events_;     // to run after the one at hand
   bool running_ = false;
   bool attached_;
+  absl::Time counted_time_ = absl::InfinitePast();  // when bytes of the client were counted last
+  absl::Duration hold_;                             // from then on: nothing more is read before
   Hooks hooks_;
   Session session_;
   std::unique_ptr<PreparedPut> prepared_;

@@ -42,6 +42,10 @@ enum class SessionTimer {
 struct FrameArrived {
   ClientFrame frame;
 };
+struct ReadDelayed {  // the frame that was asked for is read later: the client cannot send it
+                      // before
+  absl::Time until;
+};
 struct InputEnded {};  // the client half-closed, or the connection broke: nobody can tell
 struct StreamLost {};  // nobody reads what is sent any more
 
@@ -88,10 +92,11 @@ struct Superseded {};      // a newer stream of this process became the owner
 struct AbortRequested {};  // the session was aborted through this process
 struct DrainRequested {};
 
-using SessionEvent = std::variant<FrameArrived, InputEnded, StreamLost, ReopenRequested,
-                                  StoreAnswered, UploadInitiated, PartStored, PutPrepared,
-                                  ObjectPublished, ObjectDescribed, TimerFired, MemoryGranted,
-                                  MemoryShort, Superseded, AbortRequested, DrainRequested>;
+using SessionEvent =
+    std::variant<FrameArrived, ReadDelayed, InputEnded, StreamLost, ReopenRequested, StoreAnswered,
+                 UploadInitiated, PartStored, PutPrepared, ObjectPublished, ObjectDescribed,
+                 TimerFired, MemoryGranted, MemoryShort, Superseded, AbortRequested,
+                 DrainRequested>;
 
 // Effects: on the stream (in the order given),
 

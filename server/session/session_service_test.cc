@@ -234,7 +234,7 @@ TEST_F(SessionServiceTest, DestructorWaitsForCallsThatAreUnderWay) {
   Open()->Break();  // the older stream ends, with its part still under way
   EXPECT_EQ(ErrorReason(stream->AwaitClose()), "STALE_WRITER");
   stream = nullptr;
-  executor_->PostAfter(absl::Milliseconds(20), [this] { backend_.Release("part"); });
+  executor_.PostAfter(absl::Milliseconds(20), [this] { backend_.Release("part"); });
   service_ = nullptr;  // under ASan, an answer that comes later is found
 }
 
@@ -244,7 +244,7 @@ TEST_F(SessionServiceTest, DestructorNeedsNoDrain) {
   stream->Give(ChunkFrame{4, {}, "efgh"});
   backend_.AwaitHeld("part");
   stream->LetGo();
-  executor_->PostAfter(absl::Milliseconds(20), [this] { backend_.Release("part"); });
+  executor_.PostAfter(absl::Milliseconds(20), [this] { backend_.Release("part"); });
   service_ = nullptr;
 }
 

@@ -193,6 +193,17 @@ TEST(SessionTimeTest, StreamThatIsIdleWithinAPartEndsToo) {
   EXPECT_THAT(s.Fire(SessionTimer::kLinger, absl::Minutes(1)), ElementsAre("release"));
 }
 
+TEST(SessionTimeTest, ClientThatIsNotReadIsNotIdle) {
+  SessionHarness s;
+  s.Commit("abcd");
+  s.Chunk(4, "");
+  EXPECT_THAT(s.DelayRead(absl::Minutes(30)), IsEmpty());
+  EXPECT_THAT(s.Fire(SessionTimer::kTick, absl::Minutes(29)), ElementsAre("tick 5s"));
+  EXPECT_THAT(s.Fire(SessionTimer::kTick, absl::Minutes(10)), ElementsAre("tick 5s"));
+  EXPECT_THAT(s.Fire(SessionTimer::kTick, absl::Minutes(1)),
+              ElementsAre("tick 5s", "close IDLE_TIMEOUT", "release"));
+}
+
 TEST(SessionTimeTest, ClientThatWaitsForTheServerIsNotIdle) {
   SessionHarness s;
   s.SealList("abcd");

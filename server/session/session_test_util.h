@@ -62,6 +62,7 @@ class SessionHarness {
   Effects Frame(ClientFrame frame) { return On(FrameArrived{std::move(frame)}); }
   Effects Finish(int64_t total_size, std::optional<uint64_t> crc64 = std::nullopt);
   Effects Flush() { return Frame(FlushFrame{}); }
+  Effects DelayRead(absl::Duration delay) { return On(ReadDelayed{now_ + delay}); }
   Effects HalfClose() { return On(InputEnded{}); }
   Effects Lose() { return On(StreamLost{}); }
   // A newer stream of this process. Once it is adopted, the events above are its.

@@ -1,0 +1,1 @@
+"""Other uploaders beside Penstock: how each is run, and what a round of it is measured by. See README.md."""

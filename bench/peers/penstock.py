@@ -1,0 +1,119 @@
+"""Penstock itself: `penstock put` to a penstockd of its own, which stores in the emulator."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+
+from bench.harness.context import Context
+from bench.harness.processes import Process
+from bench.peers.peer import Files, Peer, Target
+from bench.peers.stage import Command, Stage
+from bench.peers.stores import BUCKET
+
+REMOTE = "store"
+TOKEN_SECRET = "bench-not-a-real-token-secret"
+
+
+def serve(context: Context, stage: Stage, target: Target) -> tuple[Process, str]:
+    """A penstockd as docs/operations.md has it for a local network: the defaults, and `bdp_probe` off."""
+    credential = target.store.credential
+    folder = stage.make("penstockd")
+    remote = {
+        "backend": "oss",
+        "endpoint": target.url,
+        "region": credential.region,
+        "access_key_id": credential.key_id,
+        "access_key_secret_file": str(stage.folder / "secret"),
+    }
+    config = folder / "penstockd.toml"
+    config.write_text(
+        _table("server", {"listen": ["127.0.0.1:0"], "bdp_probe": False})
+        + _table("store", {"path": str(folder / "sessions.db")})
+        + _table(f"remotes.{REMOTE}", remote)
+    )
+    process = stage.start("server", Command([context.program("penstockd"), "--config", config]))
+    address = process.listening()
+    process.wait_line("ready")
+    return process, address
+
+
+def _table(name: str, settings: Mapping[str, object]) -> str:
+    return f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+
+
+class Penstock(Peer):
+    """The tool puts one file, so several files are several processes. The same command resumes: docs/cli.md."""
+
+    name = "penstock put"
+    store = "oss-emulator"
+    role = "ours"
+
+    def missing(self) -> str:
+        absent = [name for name in ("penstock", "penstockd") if not (self.context.build / "bin" / name).exists()]
+        return f"{absent[0]} is not built" if absent else ""
+
+    def serve(self, stage: Stage, target: Target) -> tuple[Process, str]:
+        return serve(self.context, stage, target)
+
+    def put_files(self, stage: Stage, target: Target, files: Files, parallel: int) -> Sequence[Command]:
+        return [self._command(target, str(file), file.name) for file in files]
+
+    def put_pipe(self, stage: Stage, target: Target, key: str) -> Command:
+        return self._command(target, "-", key)
+
+    def _command(self, target: Target, source: str, key: str) -> Command:
+        return Command(
+            [
+                self.context.program("penstock"),
+                "put",
+                source,
+                f"{REMOTE}:{BUCKET}/{key}",
+                "--server",
+                target.netloc,
+                "--quiet",
+            ],
+            {"PENSTOCK_TOKEN_SECRET": TOKEN_SECRET},
+        )
+
+
+class PenstockLibrary(Peer):
+    """The C++ client library in one process, a thread for each file in work: put_files.cc. For many files, as the SDKs
+    are used; of one file it would tell nothing that the tool does not."""
+
+    name = "Penstock's client library"
+    store = "oss-emulator"
+    role = "ours"
+
+    @property
+    def _program(self) -> pathlib.Path:
+        return self.context.build / "bench/bench_put_files"
+
+    def missing(self) -> str:
+        return Penstock(self.context).missing() or ("" if self._program.exists() else f"{self._program} is not built")
+
+    def serve(self, stage: Stage, target: Target) -> tuple[Process, str]:
+        return serve(self.context, stage, target)
+
+    def put_files(self, stage: Stage, target: Target, files: Files, parallel: int) -> Sequence[Command]:
+        return [
+            Command(
+                [
+                    self._program,
+                    "--server",
+                    target.netloc,
+                    "--remote",
+                    REMOTE,
+                    "--bucket",
+                    BUCKET,
+                    "--parallel",
+                    parallel,
+                    *files,
+                ],
+                result=True,
+            )
+        ]
+
+    def put_pipe(self, stage: Stage, target: Target, key: str) -> Command:
+        raise NotImplementedError("the tool does it")
