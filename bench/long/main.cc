@@ -11,12 +11,10 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/allocator.h"
-#include "base/checksum.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -24,6 +22,7 @@
 #include "bench/in_process/digest_backend.h"
 #include "bench/in_process/loop_executor.h"
 #include "bench/in_process/stream_client.h"
+#include "bench/support/content.h"
 #include "bench/support/program.h"
 #include "bench/support/report.h"
 #include "server/rpc/frame_parser.h"
@@ -34,8 +33,7 @@ namespace penstock::bench {
 namespace {
 
 constexpr int64_t kChunk = 1 << 20;
-constexpr size_t kWindows = 16;  // different chunks, which repeat
-constexpr int kSamples = 1000;   // of memory, over the whole run
+constexpr int kSamples = 1000;  // of memory, over the whole run
 
 // Bytes that this process has in memory.
 int64_t ResidentBytes() {
@@ -45,64 +43,35 @@ int64_t ResidentBytes() {
   return pages * sysconf(_SC_PAGESIZE);
 }
 
-// Chunks that are windows of one block of pseudo-random bytes, and the CRC-64 of all that were
-// given.
-class Chunks {
- public:
-  Chunks() {
-    std::mt19937_64 random(1);
-    auto block = std::make_shared<std::string>(kWindows * kChunk, '\0');
-    for (char& byte : *block) byte = static_cast<char>(random());
-    for (size_t i = 0; i < kWindows; ++i) {
-      windows_.push_back(std::string_view(*block).substr(i * kChunk, kChunk));
-      crcs_.push_back(Crc64(windows_.back()));
-    }
-    block_ = std::move(block);
-  }
-
-  // The message of chunk `index`, of which `size` (at most kChunk) bytes are sent.
-  MessageBytes Next(int64_t index, int64_t size) {
-    const size_t window = static_cast<size_t>(index) % kWindows;
-    const std::string_view data = windows_[window].substr(0, static_cast<size_t>(size));
-    crc64_ = CombineCrc64(crc64_, size == kChunk ? crcs_[window] : Crc64(data), size);
-    const auto header = std::make_shared<const std::string>(Header(index * kChunk, data.size()));
-    return {{*header, data}, std::make_shared<std::pair<Bytes, Bytes>>(header, block_)};
-  }
-
-  uint64_t crc64() const { return crc64_; }
-
- private:
-  using Bytes = std::shared_ptr<const std::string>;
+// What stands before the payload in a message: the tags are those of PutObjectRequest.chunk,
+// ObjectChunk.offset and ObjectChunk.data.
+std::string Header(int64_t offset, size_t size) {
   using Coded = google::protobuf::io::CodedOutputStream;
+  constexpr int kDelimited = 2;
+  const auto tag = [](int field, int wire_type) {
+    return static_cast<uint32_t>(field << 3 | wire_type);
+  };
+  const auto length = static_cast<uint32_t>(size);
+  const auto position = static_cast<uint64_t>(offset);
+  std::string header;
+  google::protobuf::io::StringOutputStream stream(&header);
+  Coded coded(&stream);
+  coded.WriteTag(tag(v1::PutObjectRequest::kChunkFieldNumber, kDelimited));
+  coded.WriteVarint32(static_cast<uint32_t>(1 + Coded::VarintSize64(position) + 1 +
+                                            Coded::VarintSize32(length) + size));
+  coded.WriteTag(tag(v1::ObjectChunk::kOffsetFieldNumber, 0));
+  coded.WriteVarint64(position);
+  coded.WriteTag(tag(v1::ObjectChunk::kDataFieldNumber, kDelimited));
+  coded.WriteVarint32(length);
+  coded.Trim();
+  return header;
+}
 
-  // What stands before the payload in the message: the tags are those of PutObjectRequest.chunk,
-  // ObjectChunk.offset and ObjectChunk.data.
-  static std::string Header(int64_t offset, size_t size) {
-    constexpr int kDelimited = 2;
-    const auto tag = [](int field, int wire_type) {
-      return static_cast<uint32_t>(field << 3 | wire_type);
-    };
-    const auto length = static_cast<uint32_t>(size);
-    const auto position = static_cast<uint64_t>(offset);
-    std::string header;
-    google::protobuf::io::StringOutputStream stream(&header);
-    Coded coded(&stream);
-    coded.WriteTag(tag(v1::PutObjectRequest::kChunkFieldNumber, kDelimited));
-    coded.WriteVarint32(static_cast<uint32_t>(1 + Coded::VarintSize64(position) + 1 +
-                                              Coded::VarintSize32(length) + size));
-    coded.WriteTag(tag(v1::ObjectChunk::kOffsetFieldNumber, 0));
-    coded.WriteVarint64(position);
-    coded.WriteTag(tag(v1::ObjectChunk::kDataFieldNumber, kDelimited));
-    coded.WriteVarint32(length);
-    coded.Trim();
-    return header;
-  }
-
-  Bytes block_;
-  std::vector<std::string_view> windows_;
-  std::vector<uint64_t> crcs_;
-  uint64_t crc64_ = 0;
-};
+// The message of the chunk at `offset`. `data` must outlive it.
+MessageBytes ChunkMessage(int64_t offset, std::string_view data) {
+  const auto header = std::make_shared<const std::string>(Header(offset, data.size()));
+  return {{*header, data}, header};
+}
 
 // The highest value of a while.
 struct Peak {
@@ -142,8 +111,8 @@ class LongRun {
   }
 
   nlohmann::ordered_json Report(const Stopwatch& stopwatch, const absl::Status& status) const {
-    const bool wrong =
-        result_.has_value() && (result_->crc64 != chunks_.crc64() || result_->size != bytes_);
+    const bool wrong = result_.has_value() &&
+                       (result_->crc64 != content_.Crc64(bytes_) || result_->size != bytes_);
     return {{"bytes", result_.has_value() ? result_->size : 0},
             {"seconds", stopwatch.seconds()},
             {"cpu_seconds", stopwatch.cpu_seconds()},
@@ -171,12 +140,13 @@ class LongRun {
     if (index % std::max<int64_t>(1, chunk_count() / kSamples) == 0) {
       (index < chunk_count() / 2 ? first_half_ : second_half_).Take(ResidentBytes());
     }
-    if (index == chunk_count()) return FinishFrame{bytes_, chunks_.crc64()};
-    return ParseFrame(chunks_.Next(index, std::min(kChunk, bytes_ - index * kChunk)));
+    if (index == chunk_count()) return FinishFrame{bytes_, content_.Crc64(bytes_)};
+    const int64_t offset = index * kChunk;
+    return ParseFrame(ChunkMessage(offset, content_.Piece(offset, bytes_)));
   }
 
   const int64_t bytes_;
-  Chunks chunks_;
+  const Content content_{kChunk};
   Peak first_half_;
   Peak second_half_;
   int64_t rss_start_ = 0;
