@@ -19,6 +19,11 @@ void Strand::PostAfter(absl::Duration delay, Closure closure) {
 
 bool Strand::Add(State& state, Closure closure) {
   MutexLock lock(&state.mutex);
+  if (state.next > state.queue.size() / 2) {  // a strand that is never idle must not grow
+    state.queue.erase(state.queue.begin(),
+                      state.queue.begin() + static_cast<std::ptrdiff_t>(state.next));
+    state.next = 0;
+  }
   state.queue.push_back(std::move(closure));
   return !std::exchange(state.running, true);
 }
@@ -32,14 +37,15 @@ void Strand::RunSome(const std::shared_ptr<State>& state) {
   Closure closure;
   {
     MutexLock lock(&state->mutex);
-    closure = std::move(state->queue.front());
-    state->queue.pop_front();
+    closure = std::move(state->queue[state->next++]);
   }
   std::move(closure)();
   closure = nullptr;  // what it holds may post again: release it before the strand counts as idle
   {
     MutexLock lock(&state->mutex);
-    if (state->queue.empty()) {
+    if (state->next == state->queue.size()) {
+      state->queue.clear();
+      state->next = 0;
       state->running = false;
       return;
     }

@@ -34,6 +34,11 @@ class DigestBackend::Put final : public PreparedPut {
   const absl::Time valid_until_ = absl::Now() + absl::Minutes(15);
 };
 
+int64_t DigestBackend::part_count() const {
+  MutexLock lock(&mutex_);
+  return part_count_;
+}
+
 template <typename DoneCallback, typename Result>
 void DigestBackend::Answer(DoneCallback done, Result result) {
   executor_.Post([done = std::move(done), result = std::move(result)]() mutable {
@@ -76,6 +81,7 @@ void DigestBackend::UploadPart(const ObjectName&, const std::string& upload_id, 
   {
     MutexLock lock(&mutex_);
     if (const auto upload = uploads_.find(upload_id); upload != uploads_.end()) {
+      ++part_count_;
       upload->second.parts[number] = {body->size(), body->crc64()};
       etag = absl::StrFormat("%016x", body->crc64());
     }

@@ -22,6 +22,9 @@ class DigestBackend final : public Backend {
  public:
   explicit DigestBackend(Executor& executor) : executor_(executor) {}
 
+  // Parts that were stored.
+  int64_t part_count() const;
+
   const Capabilities& capabilities() const override { return capabilities_; }
   absl::Status CheckObject(const ObjectName&, const ObjectAttributes&) const override {
     return absl::OkStatus();
@@ -70,7 +73,8 @@ class DigestBackend final : public Backend {
                                       5 * kGiB,   true,     false};
   Executor& executor_;
 
-  Mutex mutex_;  // guards what follows
+  mutable Mutex mutex_;  // guards what follows
+  int64_t part_count_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t next_upload_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<std::string, Upload> uploads_ ABSL_GUARDED_BY(mutex_);  // by upload id
   std::map<Key, ObjectStat> objects_ ABSL_GUARDED_BY(mutex_);

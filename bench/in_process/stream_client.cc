@@ -35,10 +35,9 @@ std::optional<PublishedObject> StreamClient::result() {
   return result_;
 }
 
-absl::Status StreamClient::AwaitClosed() {
+absl::Status StreamClient::status() {
   MutexLock lock(&mutex_);
-  mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closed_with_.has_value(); });
-  return *closed_with_;
+  return closed_with_.value_or(absl::InternalError("the session does not go on"));
 }
 
 void StreamClient::Send(ServerFrame frame) {

@@ -40,8 +40,8 @@ class StreamClient final : public PutStream, public std::enable_shared_from_this
   // What `finished` told; nullopt when it did not come.
   std::optional<PublishedObject> result();
 
-  // Waits until the session has closed the stream. Its status.
-  absl::Status AwaitClosed();
+  // What the session closed the stream with; INTERNAL while it has not.
+  absl::Status status();
 
   // PutStream.
   void Send(ServerFrame frame) override;

@@ -12,7 +12,7 @@
 
 #include "server/rpc/put_object_stream.h"
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -115,6 +115,7 @@ class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
     {
       MutexLock lock(&mutex_);
       writing_ = false;
+      response_.Clear();  // the next may be long in coming
       lost_ = lost_ || !ok;
       Advance();
       if (ok) return;
@@ -214,8 +215,8 @@ class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
 
   Mutex mutex_;                                                            // guards what follows
   std::shared_ptr<StreamInput> input_for_cancel_ ABSL_GUARDED_BY(mutex_);  // OnCancel may race
-  std::deque<ServerFrame> queue_ ABSL_GUARDED_BY(mutex_);
-  grpc::ByteBuffer response_ ABSL_GUARDED_BY(mutex_);  // of the write that is under way
+  std::list<ServerFrame> queue_ ABSL_GUARDED_BY(mutex_);  // holds no memory while it is empty
+  grpc::ByteBuffer response_ ABSL_GUARDED_BY(mutex_);     // of the write that is under way
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;  // nobody reads what is sent
   std::optional<absl::Status> close_status_ ABSL_GUARDED_BY(mutex_);

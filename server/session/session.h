@@ -68,13 +68,13 @@
 //   kRecording        recorded                -> kEnded
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/boxed_optional.h"
 #include "base/buffer.h"
 #include "server/session/part_plan.h"
 #include "server/session/session_events.h"
@@ -251,7 +251,7 @@ class Session {
   void StartParts();
   void CommitStored();
   void OnCommitted(const CommitParts& write);
-  void DropPartsFrom(const std::deque<Part>::iterator& first);
+  void DropPartsFrom(std::vector<Part>::iterator first);
   void DropUnboundParts();
   int32_t bound_parts() const;
   void Wind();
@@ -313,9 +313,9 @@ class Session {
   std::optional<int64_t> flush_size_;  // a flush has to be answered when this much is committed
 
   // A newer stream, which is to take the place of this one, or of the one that was lost.
-  std::optional<ReopenRequested> reopen_;
+  BoxedOptional<ReopenRequested> reopen_;
   bool reclaiming_ = false;              // its claim is under way
-  std::optional<ClientFrame> deferred_;  // came meanwhile from the older stream
+  BoxedOptional<ClientFrame> deferred_;  // came meanwhile from the older stream
   absl::Time linger_until_ = absl::InfinitePast();
 
   // The session. While has_record_ is false, record_ is what would be inserted.
@@ -334,7 +334,7 @@ class Session {
   int64_t target_size_ = 0;               // of the part that is being filled
   std::optional<absl::Time> fill_start_;  // since when the buffer has bytes that are not committed
   bool age_armed_ = false;
-  std::deque<Part> parts_;
+  std::vector<Part> parts_;
   Payload waiting_;
 
   // Memory granted for the buffer (rule 9).
@@ -349,11 +349,11 @@ class Session {
   bool initiating_ = false;  // until the upload id is recorded
   std::optional<std::string> new_upload_;  // begun, and waits to be recorded
   // An upload is being begun that nobody wants any more; its id is not known yet.
-  std::optional<DeadUpload> stale_initiate_;
+  BoxedOptional<DeadUpload> stale_initiate_;
 
   // The write under way; there is at most one. It outlives the state: its answer may come after the
   // end.
-  std::optional<SessionWrite> write_;
+  BoxedOptional<SessionWrite> write_;
   int write_attempts_ = 0;
 
   // Publishing.

@@ -85,9 +85,12 @@ void SessionDriver::OfferCandidate() {
 
 // What an effect leads to at once has its turn after the effects of the event at hand.
 void SessionDriver::Run(SessionEvent event) {
-  events_.push_back(std::move(event));
-  if (running_) return;
+  if (running_) {
+    events_.push_back(std::move(event));
+    return;
+  }
   running_ = true;
+  RunOne(std::move(event));
   while (!events_.empty()) {
     SessionEvent next = std::move(events_.front());
     events_.pop_front();

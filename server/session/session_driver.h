@@ -1,8 +1,8 @@
 #ifndef PENSTOCK_SERVER_SESSION_SESSION_DRIVER_H_
 #define PENSTOCK_SERVER_SESSION_SESSION_DRIVER_H_
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -116,10 +116,10 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
 
   Strand strand_;
 
-  // Touched on the strand only.
+  // Touched on the strand only. Lists, because an empty one holds no memory.
   std::shared_ptr<PutStream> stream_;  // null: none, or it is lost
-  std::deque<Candidate> candidates_;   // the first one is being decided
-  std::deque<SessionEvent> events_;    // to run after the one at hand
+  std::list<Candidate> candidates_;    // the first one is being decided
+  std::list<SessionEvent> events_;     // to run after the one at hand
   bool running_ = false;
   bool attached_;
   absl::Time counted_time_ = absl::InfinitePast();  // when bytes of the client were counted last

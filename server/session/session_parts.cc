@@ -156,7 +156,7 @@ void Session::OnCommitted(const CommitParts& write) {
   if (attached_) Emit(SendFrame{MakeProgress()});
 }
 
-void Session::DropPartsFrom(const std::deque<Part>::iterator& first) {
+void Session::DropPartsFrom(std::vector<Part>::iterator first) {
   parts_.erase(first, parts_.end());
 }
 

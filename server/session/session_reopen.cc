@@ -144,7 +144,8 @@ void Session::SwitchStream(OpenFrame open) {
 
 // The newer stream did not get the session: it goes on with the older one, or waits for another.
 void Session::GoOn() {
-  if (std::optional<ClientFrame> frame = std::exchange(deferred_, std::nullopt)) {
+  if (BoxedOptional<ClientFrame> frame = std::exchange(deferred_, std::nullopt);
+      frame.has_value()) {
     // It was read, and so it counts though its stream may be gone (rule 6).
     std::visit([this](auto& known) { Handle(known); }, *frame);
   }
