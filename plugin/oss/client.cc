@@ -343,6 +343,8 @@ void OssClient::Finish(CallPtr call, absl::StatusOr<HttpResponse> result) {
 }
 
 void OssClient::EndTurn(PendingCall& call, RequestLimiter::Outcome outcome) {
+  using Outcome = RequestLimiter::Outcome;
+  if (outcome == Outcome::kSlowed || outcome == Outcome::kThrottled) ++slowdowns_;
   if (!call.slot.Report(outcome)) return;
   log::Info("OSS is throttling: fewer requests at a time",
             {{"endpoint", options_.endpoint.host()}, {"limit", absl::StrCat(limiter_.limit())}});
