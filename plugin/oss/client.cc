@@ -31,6 +31,11 @@ absl::Status CheckNames(const OssRequest& request) {
                    "an upload id must not be empty");
 }
 
+// Whose requests take turns with those of others: an object's.
+std::string FlowOf(const OssRequest& request) {
+  return absl::StrCat(request.bucket, "/", request.key);
+}
+
 bool SaysSuccess(const HttpResponse& answer) {
   if (answer.status < 200 || answer.status > 299) return false;
   if (answer.status == 203) return true;  // CallbackFailed: stored all the same
@@ -166,7 +171,8 @@ void OssClient::AddSignature(const OssRequest& request, const Credentials& crede
 }
 
 void OssClient::Start(CallPtr call) {
-  limiter_.Acquire([this, call = std::move(call)](RequestLimiter::Slot slot) mutable {
+  const std::string flow = FlowOf(call->request);
+  limiter_.Acquire(flow, [this, call = std::move(call)](RequestLimiter::Slot slot) mutable {
     call->slot = std::move(slot);
     if (call->presigned.has_value()) {
       HttpRequest http = *std::exchange(call->presigned, std::nullopt);
@@ -208,6 +214,7 @@ void OssClient::Send(CallPtr call, CredentialsPtr credentials) {
 
 void OssClient::Transmit(CallPtr call, HttpRequest http) {
   // Over a connection that has served before, libcurl might send it twice by itself.
+  http.flow = FlowOf(call->request);
   http.fresh_connection = call->repeat != Repeat::kFreely;
   environment_.http->Send(
       std::move(http), [this, call = std::move(call)](absl::StatusOr<HttpResponse> answer) mutable {
