@@ -160,6 +160,17 @@ TEST_F(BufferBudgetTest, NobodyPassesTheQueue) {
   EXPECT_THAT(granted_, ElementsAre(0, 1, 2, 3));
 }
 
+// A session has one request at a time, so first come, first served means that they take turns.
+TEST_F(BufferBudgetTest, WhoAsksAgainWaitsBehindTheOthers) {
+  Fill();
+  Ask(0, 100);  // the reserve
+  for (const int borrower : {1, 2, 3}) Ask(borrower, 100);
+  full_.pop_back();
+  Ask(1, 100);
+  for (int i = 0; i < 3; ++i) full_.pop_back();
+  EXPECT_THAT(granted_, ElementsAre(0, 1, 2, 3, 1));
+}
+
 TEST_F(BufferBudgetTest, SmallRequestsWaitBehindALargeOne) {
   Fill();
   Ask(0, 10);

@@ -82,6 +82,10 @@ class Backend : public ObjectAccess {
  public:
   virtual const Capabilities& capabilities() const = 0;
 
+  // How often so far this remote was slowed down on purpose or told to send less. Who has parts
+  // under way while it grows should have fewer of them. Stays 0 where nobody tells.
+  virtual int64_t slowdowns() const { return 0; }
+
   // Checks, without asking anybody, that `object` can be put here with `attributes`: bucket and
   // key, what this remote's configuration allows, header values without control characters, known
   // option names. INVALID_ARGUMENT with what was expected and what came, FAILED_PRECONDITION /

@@ -73,6 +73,7 @@ class FaultBackend final : public Backend {
       : executor_(executor), backend_(std::move(backend)) {}
 
   const Capabilities& capabilities() const override { return backend_->capabilities(); }
+  int64_t slowdowns() const override { return backend_->slowdowns(); }
   absl::Status CheckObject(const ObjectName& object,
                            const ObjectAttributes& attributes) const override {
     return backend_->CheckObject(object, attributes);

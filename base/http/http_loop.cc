@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -19,6 +18,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "base/error.h"
+#include "base/fair_queue.h"
 #include "base/http/http_transfer.h"
 #include "base/mutex.h"
 
@@ -65,6 +65,7 @@ class HttpLoop::Impl {
   void Run();
   void Wait();
   void TakeRequests();
+  void AddWaiting(std::unique_ptr<HttpTransfer> transfer);
   void ResumePaused();
   void StartWaiting();
   void Start(std::unique_ptr<HttpTransfer> transfer);
@@ -89,7 +90,7 @@ class HttpLoop::Impl {
 
   // Touched by the loop's thread only.
   bool stop_seen_ = false;
-  std::deque<std::unique_ptr<HttpTransfer>> waiting_;  // for a connection
+  FairQueue<std::unique_ptr<HttpTransfer>> waiting_;  // for a connection
   std::unordered_map<CURL*, std::unique_ptr<HttpTransfer>> active_;
   HttpTransfer::Paused paused_;
   std::vector<CURL*> spare_;
@@ -201,8 +202,13 @@ void HttpLoop::Impl::TakeRequests() {
   }
   for (auto& transfer : incoming) {
     next_check_ = std::min(next_check_, transfer->next_check());
-    waiting_.push_back(std::move(transfer));
+    AddWaiting(std::move(transfer));
   }
+}
+
+void HttpLoop::Impl::AddWaiting(std::unique_ptr<HttpTransfer> transfer) {
+  const std::string flow = transfer->flow();
+  waiting_.Push(flow, std::move(transfer));
 }
 
 // Lets transfers go on sending; libcurl reads first what is there to be read.
@@ -219,11 +225,7 @@ void HttpLoop::Impl::ResumePaused() {
 
 void HttpLoop::Impl::StartWaiting() {
   const size_t most = static_cast<size_t>(std::max(1, options_.max_connections));
-  while (!waiting_.empty() && active_.size() < most) {
-    std::unique_ptr<HttpTransfer> transfer = std::move(waiting_.front());
-    waiting_.pop_front();
-    Start(std::move(transfer));
-  }
+  while (!waiting_.empty() && active_.size() < most) Start(waiting_.Pop());
 }
 
 void HttpLoop::Impl::Start(std::unique_ptr<HttpTransfer> transfer) {
@@ -278,15 +280,15 @@ void HttpLoop::Impl::CheckTimes() {
   }
   for (auto& [easy, status] : late) End(easy, std::move(status));
 
-  std::deque<std::unique_ptr<HttpTransfer>> waiting;
-  waiting.swap(waiting_);
-  for (auto& transfer : waiting) {
+  FairQueue<std::unique_ptr<HttpTransfer>> waiting = std::exchange(waiting_, {});
+  while (!waiting.empty()) {
+    std::unique_ptr<HttpTransfer> transfer = waiting.Pop();
     if (absl::Status status = transfer->CheckTime(now); !status.ok()) {
       transfer->Finish(std::move(status));
       continue;
     }
     next = std::min(next, transfer->next_check());
-    waiting_.push_back(std::move(transfer));
+    AddWaiting(std::move(transfer));
   }
   next_check_ = next;
 }
@@ -306,9 +308,8 @@ void HttpLoop::Impl::CancelAll() {
     while (!active_.empty()) End(active_.begin()->first, Cancelled());
     TakeRequests();
     if (waiting_.empty()) break;
-    std::deque<std::unique_ptr<HttpTransfer>> waiting;
-    waiting.swap(waiting_);
-    for (auto& transfer : waiting) transfer->Finish(Cancelled());
+    FairQueue<std::unique_ptr<HttpTransfer>> waiting = std::exchange(waiting_, {});
+    while (!waiting.empty()) waiting.Pop()->Finish(Cancelled());
   }
   for (CURL* easy : spare_) curl_easy_cleanup(easy);
 }

@@ -37,6 +37,10 @@ struct HttpRequest {
   // UNAVAILABLE, as on a new connection.
   bool send_once = false;
 
+  // Who asks. Requests that wait for a connection take turns by this, and have it in their order
+  // where it is the same.
+  std::string flow;
+
   // Limits on the bytes of the body, those that libcurl sends again included. Headers and answers
   // are not counted. A request that waits for its turn is not stalled.
   Throttle throttle;

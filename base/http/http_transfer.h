@@ -40,6 +40,7 @@ class HttpTransfer {
   absl::Status Prepare(CURL* easy, const HttpLoopOptions& options, TimePoint now, Paused& paused);
 
   CURL* easy() const { return easy_; }
+  const std::string& flow() const { return request_.flow; }
 
   // When to call CheckTime next.
   TimePoint next_check() const { return next_check_; }

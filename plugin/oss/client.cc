@@ -31,6 +31,11 @@ absl::Status CheckNames(const OssRequest& request) {
                    "an upload id must not be empty");
 }
 
+// Whose requests take turns with those of others: an object's.
+std::string FlowOf(const OssRequest& request) {
+  return absl::StrCat(request.bucket, "/", request.key);
+}
+
 bool SaysSuccess(const HttpResponse& answer) {
   if (answer.status < 200 || answer.status > 299) return false;
   if (answer.status == 203) return true;  // CallbackFailed: stored all the same
@@ -166,7 +171,8 @@ void OssClient::AddSignature(const OssRequest& request, const Credentials& crede
 }
 
 void OssClient::Start(CallPtr call) {
-  limiter_.Acquire([this, call = std::move(call)](RequestLimiter::Slot slot) mutable {
+  const std::string flow = FlowOf(call->request);
+  limiter_.Acquire(flow, [this, call = std::move(call)](RequestLimiter::Slot slot) mutable {
     call->slot = std::move(slot);
     if (call->presigned.has_value()) {
       HttpRequest http = *std::exchange(call->presigned, std::nullopt);
@@ -207,6 +213,7 @@ void OssClient::Send(CallPtr call, CredentialsPtr credentials) {
 }
 
 void OssClient::Transmit(CallPtr call, HttpRequest http) {
+  http.flow = FlowOf(call->request);
   http.send_once = call->repeat != Repeat::kFreely;
   environment_.http->Send(
       std::move(http), [this, call = std::move(call)](absl::StatusOr<HttpResponse> answer) mutable {
@@ -342,6 +349,8 @@ void OssClient::Finish(CallPtr call, absl::StatusOr<HttpResponse> result) {
 }
 
 void OssClient::EndTurn(PendingCall& call, RequestLimiter::Outcome outcome) {
+  using Outcome = RequestLimiter::Outcome;
+  if (outcome == Outcome::kSlowed || outcome == Outcome::kThrottled) ++slowdowns_;
   if (!call.slot.Report(outcome)) return;
   log::Info("OSS is throttling: fewer requests at a time",
             {{"endpoint", options_.endpoint.host()}, {"limit", absl::StrCat(limiter_.limit())}});

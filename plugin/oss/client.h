@@ -4,6 +4,7 @@
 // Requests to OSS: signs them when their turn has come, sends them, and sends them again where that
 // does no harm and can help. Knows no operation.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -98,6 +99,9 @@ class OssClient {
   // Whether the destructor waits already: what consists of many requests ends early then.
   bool ending() const;
 
+  // How many answers so far said that OSS slows down or throttles.
+  int64_t slowdowns() const { return slowdowns_; }
+
   const Endpoint& endpoint() const { return options_.endpoint; }
 
  private:
@@ -173,6 +177,7 @@ class OssClient {
   Signer signer_;
   SigningClock clock_;
   RequestLimiter limiter_;
+  std::atomic<int64_t> slowdowns_ = 0;
   const std::shared_ptr<Sleepers> sleepers_ = std::make_shared<Sleepers>();
 
   Mutex mutex_;  // guards what follows

@@ -72,6 +72,7 @@ class OssBackend final : public Backend {
         client_(std::move(client_options), std::move(credentials), environment) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
+  int64_t slowdowns() const override { return client_.slowdowns(); }
 
   absl::Status CheckObject(const ObjectName& object,
                            const ObjectAttributes& attributes) const override {

@@ -31,13 +31,13 @@ bool RequestLimiter::Slot::Report(Outcome outcome) {
 RequestLimiter::RequestLimiter(int most, Executor& executor)
     : most_(most), least_(std::min(most, kLeast)), executor_(executor), limit_(most) {}
 
-void RequestLimiter::Acquire(Start start) {
+void RequestLimiter::Acquire(const std::string& flow, Start start) {
   Slot slot;
   {
     MutexLock lock(&mutex_);
     // Nobody overtakes those who wait: while there are any, there is no room.
     if (!HasRoom()) {
-      waiting_.push_back(std::move(start));
+      waiting_.Push(flow, std::move(start));
       return;
     }
     ++under_way_;
@@ -56,11 +56,9 @@ bool RequestLimiter::Release(Outcome outcome, int64_t round) {
     while (!waiting_.empty() && HasRoom()) {
       ++under_way_;
       // The slot behind what starts: it is given back first, should nobody run this.
-      closures.push_back(
-          [start = std::move(waiting_.front()), slot = Slot(this, round_)]() mutable {
-            std::move(start)(std::move(slot));
-          });
-      waiting_.pop_front();
+      closures.push_back([start = waiting_.Pop(), slot = Slot(this, round_)]() mutable {
+        std::move(start)(std::move(slot));
+      });
     }
   }
   // Not from here: a start that fails at once would release within a release, and so on.

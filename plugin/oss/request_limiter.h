@@ -2,11 +2,12 @@
 #define PENSTOCK_PLUGIN_OSS_REQUEST_LIMITER_H_
 
 #include <cstdint>
-#include <deque>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "base/executor.h"
+#include "base/fair_queue.h"
 #include "base/mutex.h"
 
 namespace penstock::oss {
@@ -14,10 +15,11 @@ namespace penstock::oss {
 // How many requests of a remote may be under way at a time. Begins with the most that the remote
 // allows; when OSS throttles, half of the requests that were under way become the limit, and nine
 // tenths of them when it says that it slowed one down. It grows by about one whenever as many
-// requests as the limit were served without either. Requests beyond it wait, and are let go in the
-// order in which they came. Thread-safe.
+// requests as the limit were served without either. Requests beyond it wait; the objects that they
+// are of take turns, and those of one object are let go in the order in which they came: an upload
+// with many parts keeps nobody waiting for more than one of them. Thread-safe.
 //
-//   limiter.Acquire([](RequestLimiter::Slot slot) { ... slot.Report(outcome); });
+//   limiter.Acquire("bucket/key", [](RequestLimiter::Slot slot) { ... slot.Report(outcome); });
 class RequestLimiter {
  public:
   enum class Outcome {
@@ -54,9 +56,9 @@ class RequestLimiter {
   // REQUIRES: most >= 1. `executor` must outlive this, and this its slots and what waits for one.
   RequestLimiter(int most, Executor& executor);
 
-  // Runs `start` when it is its turn: from within this call when there is room, else on the
-  // executor.
-  void Acquire(Start start);
+  // Runs `start` when it is the turn of `flow`: from within this call when there is room, else on
+  // the executor.
+  void Acquire(const std::string& flow, Start start);
 
   // How many may be under way now.
   int limit() const;
@@ -75,7 +77,7 @@ class RequestLimiter {
   double limit_ ABSL_GUARDED_BY(mutex_);  // its whole part counts
   int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t round_ ABSL_GUARDED_BY(mutex_) = 0;  // how often the limit was lowered
-  std::deque<Start> waiting_ ABSL_GUARDED_BY(mutex_);
+  FairQueue<Start> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace penstock::oss

@@ -38,8 +38,8 @@ class ManualExecutor final : public Executor {
 class RequestLimiterTest : public testing::Test {
  protected:
   // Requests are numbered in the order in which they ask for a slot.
-  void Ask(RequestLimiter& limiter) {
-    limiter.Acquire([this, number = asked_++](RequestLimiter::Slot slot) {
+  void Ask(RequestLimiter& limiter, const std::string& flow = "") {
+    limiter.Acquire(flow, [this, number = asked_++](RequestLimiter::Slot slot) {
       order_.push_back(number);
       slots_.emplace(number, std::move(slot));
     });
@@ -75,6 +75,15 @@ class RequestLimiterTest : public testing::Test {
   std::vector<int> order_;
   std::map<int, RequestLimiter::Slot> slots_;
 };
+
+TEST_F(RequestLimiterTest, ObjectsTakeTurns) {
+  RequestLimiter limiter(1, executor_);
+  for (int i = 0; i < 4; ++i) Ask(limiter, "fast");  // 0 is under way, 1 to 3 wait
+  Ask(limiter, "slow");
+  Ask(limiter, "slower");
+  for (const int number : {0, 1, 4, 5, 2, 3}) End(number, Outcome::kOther);
+  EXPECT_THAT(order_, ElementsAre(0, 1, 4, 5, 2, 3));
+}
 
 TEST_F(RequestLimiterTest, LetsRequestsGoInTheirOrder) {
   RequestLimiter limiter(2, executor_);
@@ -178,7 +187,7 @@ TEST_F(RequestLimiterTest, DoesNotNestStarts) {
   Ask(limiter);
   int started = 0;
   for (int i = 0; i < 100'000; ++i) {
-    limiter.Acquire([&started](RequestLimiter::Slot) { ++started; });
+    limiter.Acquire("", [&started](RequestLimiter::Slot) { ++started; });
   }
   End(0, Outcome::kServed);
   EXPECT_EQ(started, 100'000);
@@ -197,7 +206,7 @@ TEST(RequestLimiterThreadsTest, NeverLetsMoreGoThanItsLimit) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < kRequests / 4; ++i) {
-        limiter.Acquire([&](RequestLimiter::Slot slot) {
+        limiter.Acquire("", [&](RequestLimiter::Slot slot) {
           const int now = ++running;
           int seen = most;
           while (now > seen && !most.compare_exchange_weak(seen, now)) {

@@ -97,7 +97,7 @@ class FakeStream final : public PutStream {
     closed_with_ = status;
   }
 
-  void Start(std::shared_ptr<StreamInput> input, OpenFrame open) {
+  void Start(const std::shared_ptr<StreamInput>& input, OpenFrame open) {
     {
       MutexLock lock(&mutex_);
       input_ = input;

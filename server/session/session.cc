@@ -61,7 +61,7 @@ bool Session::WantsFrame() const {
   if (!attached_ || reading_ || input_ended_ || reopen_.has_value()) return false;
   if (finish_.has_value()) return true;
   return TakesContent() && waiting_.empty() &&
-         static_cast<int32_t>(parts_.size()) < std::max(parallel_parts_, 1);
+         static_cast<int32_t>(parts_.size()) < std::max(parallel_parts_.count(), 1);
 }
 
 void Session::Handle(FrameArrived& event) {
@@ -136,6 +136,7 @@ void Session::Handle(DrainRequested&) {
 }
 
 void Session::Handle(MemoryShort&) {
+  parallel_parts_.OnMemoryShort(now_);
   if (Lingers()) Wind();
 }
 
@@ -330,7 +331,7 @@ LedgerPosition Session::position() const {
 
 // Parts under way, the one being filled, and the chunk that may straddle its end.
 int64_t Session::max_unacked_bytes() const {
-  const int64_t bytes = (parallel_parts_ + 1) * target_size_ + config_.max_chunk_bytes;
+  const int64_t bytes = (parallel_parts_.count() + 1) * target_size_ + config_.max_chunk_bytes;
   return open_.replay_buffer_bytes > 0 ? std::min(bytes, open_.replay_buffer_bytes) : bytes;
 }
 

@@ -76,6 +76,7 @@
 
 #include "base/boxed_optional.h"
 #include "base/buffer.h"
+#include "server/session/parallel_parts.h"
 #include "server/session/part_plan.h"
 #include "server/session/session_events.h"
 
@@ -85,8 +86,8 @@ namespace penstock {
 struct SessionConfig {
   std::map<std::string, Capabilities> remotes;  // by name
   int64_t memory_budget = int64_t{2} << 30;
-  int32_t default_parallel_parts = 4;
-  int32_t max_parallel_parts = 16;
+  int32_t default_parallel_parts = 4;  // where the client does not ask: to begin with
+  int32_t max_parallel_parts = 16;     // and what it may grow to; also what clients may ask for
   int32_t claims_per_minute = kDefaultClaimsPerMinute;  // of one session; more are delayed
   int32_t max_chunk_bytes = 2 * 1024 * 1024;
   absl::Duration progress_interval = absl::Seconds(5);
@@ -139,6 +140,9 @@ class Session {
   // Bytes in memory and below: recorded, or on their way there.
   int64_t received_size() const { return received_size_; }
 
+  // True while it has more parts under way than it would with memory short.
+  bool grown() const { return parallel_parts_.grown(); }
+
   // The session as last recorded, as far as this owner knows. REQUIRES: state() is past kClaiming.
   const SessionRecord& record() const { return record_; }
 
@@ -148,6 +152,7 @@ class Session {
     int64_t offset = 0;
     std::shared_ptr<const Buffer> body;
     int32_t number = 0;               // 0: not bound yet, and so never sent
+    absl::Time sent_time;             // when it was bound
     std::optional<std::string> etag;  // stored
   };
 
@@ -195,7 +200,7 @@ class Session {
   bool LoadTail(const std::string& bytes);
   absl::Status CheckOpen(const OpenFrame& open) const;
   ClaimSession MakeClaim(const OpenFrame& open, const std::string& nonce) const;
-  int32_t ParallelParts(const SessionSpec& recorded) const;
+  ParallelParts PartsFor(const SessionSpec& recorded) const;
   absl::StatusOr<Terms> TermsOf(const OpenFrame& open, const SessionSpec& spec) const;
   absl::Status AdoptRemote(const SessionSpec& spec);
   SessionRecord NewRecord() const;
@@ -249,6 +254,7 @@ class Session {
   void RecordUpload();
   void Discard(const std::string& upload_id);
   void StartParts();
+  void Learn(const Part& part, bool slowed);
   void CommitStored();
   void OnCommitted(const CommitParts& write);
   void DropPartsFrom(std::vector<Part>::iterator first);
@@ -324,7 +330,7 @@ class Session {
   std::vector<PartRecord> ledger_;
   Capabilities capabilities_;
   PartLimits limits_;
-  int32_t parallel_parts_ = 0;
+  ParallelParts parallel_parts_;
 
   // Bytes in memory: from the ledger's end to received_size_, in parts_, then in buffer_. What the
   // buffer begins with may be the tail, and so committed. waiting_ has to wait for memory.

@@ -114,6 +114,8 @@ void SessionDriver::RunOne(SessionEvent event) {
   if (std::exchange(attached_, attached) != attached && hooks_.attachment) {
     hooks_.attachment(*this, attached);
   }
+  const bool grown = session_.grown();
+  if (std::exchange(grown_, grown) != grown && hooks_.growth) hooks_.growth(*this, grown);
 }
 
 Backend& SessionDriver::backend() const {
@@ -215,12 +217,13 @@ void SessionDriver::Execute(InitiateUpload&) {
 }
 
 void SessionDriver::Execute(UploadPart& effect) {
-  backend().UploadPart(session_.record().spec.object, effect.upload_id, effect.number,
-                       std::move(effect.body),
-                       [self = shared_from_this(), upload_id = effect.upload_id,
-                        number = effect.number](absl::StatusOr<std::string> etag) {
-                         self->Post(PartStored{upload_id, number, std::move(etag)});
-                       });
+  Backend& to = backend();
+  auto answered = [self = shared_from_this(), upload_id = effect.upload_id, number = effect.number,
+                   &to, before = to.slowdowns()](absl::StatusOr<std::string> etag) {
+    self->Post(PartStored{upload_id, number, std::move(etag), to.slowdowns() != before});
+  };
+  to.UploadPart(session_.record().spec.object, effect.upload_id, effect.number,
+                std::move(effect.body), std::move(answered));
 }
 
 void SessionDriver::Execute(PreparePut& effect) {

@@ -42,6 +42,7 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
   struct Hooks {
     std::function<void(SessionDriver&, const std::string& session_id)> became_owner;
     std::function<void(SessionDriver&, bool attached)> attachment;  // changed
+    std::function<void(SessionDriver&, bool grown)> growth;         // changed: see Session::grown
     std::function<SessionIds()> draw_ids;                           // for a stream that reopens
     std::function<void(SessionDriver&)> released;                   // once, at the end
   };
@@ -122,6 +123,7 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
   std::list<SessionEvent> events_;     // to run after the one at hand
   bool running_ = false;
   bool attached_;
+  bool grown_ = false;
   absl::Time counted_time_ = absl::InfinitePast();  // when bytes of the client were counted last
   absl::Duration hold_;                             // from then on: nothing more is read before
   Hooks hooks_;

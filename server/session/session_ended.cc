@@ -83,7 +83,7 @@ void Session::BeginAnew() {
     End();
     return;
   }
-  parallel_parts_ = ParallelParts(*open_.spec);
+  parallel_parts_ = PartsFor(*open_.spec);
   state_ = State::kStartingOver;
   Write(StartOver{record_.fence, record_.state, NewRecord(), now_});
 }
@@ -95,7 +95,7 @@ void Session::OnBegunAnew() {
   received_size_ = 0;
   cut_crc64_ = 0;
   next_number_ = 1;
-  window_ = parallel_parts_;
+  window_ = parallel_parts_.count();
   reserved_to_ = record_.reserved_number;
   PlanPart();
   state_ = State::kOpen;

@@ -69,6 +69,7 @@ struct PartStored {
   std::string upload_id;  // with the number: those of UploadPart. START_OVER begins again at 1
   int32_t number = 0;
   absl::StatusOr<std::string> etag;
+  bool slowed = false;  // see Backend::slowdowns
 };
 struct PutPrepared {
   absl::StatusOr<absl::Time> valid_until;
@@ -87,7 +88,7 @@ struct TimerFired {
 struct MemoryGranted {  // answers AskMemory
   MemoryLease lease;
 };
-struct MemoryShort {};     // somebody waits for memory: what only lingers lets go
+struct MemoryShort {};     // somebody waits for memory: what only lingers or has grown lets go
 struct Superseded {};      // a newer stream of this process became the owner
 struct AbortRequested {};  // the session was aborted through this process
 struct DrainRequested {};

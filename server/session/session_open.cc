@@ -16,7 +16,7 @@ void Session::Handle(OpenFrame& frame) {
     return;
   }
   open_ = std::move(frame);
-  parallel_parts_ = ParallelParts(SessionSpec());
+  parallel_parts_ = PartsFor(SessionSpec());
   state_ = State::kClaiming;
   // A bad open takes nothing over. Without a remote, what depends on it is checked after the claim.
   absl::Status status = CheckOpen(open_);
@@ -61,11 +61,13 @@ ClaimSession Session::MakeClaim(const OpenFrame& open, const std::string& nonce)
   return claim;
 }
 
-// What the open asks for, else what the session was created with, else the server's choice.
-int32_t Session::ParallelParts(const SessionSpec& recorded) const {
+// What the open asks for, else what the session was created with, else what turns out to be good.
+ParallelParts Session::PartsFor(const SessionSpec& recorded) const {
+  const int32_t most = config_.max_parallel_parts;
   const int32_t asked = open_.spec.has_value() ? open_.spec->max_parallel_parts : 0;
   const int32_t wanted = asked > 0 ? asked : recorded.max_parallel_parts;
-  return std::min(wanted > 0 ? wanted : config_.default_parallel_parts, config_.max_parallel_parts);
+  if (wanted > 0) return ParallelParts::Fixed(std::min(wanted, most));
+  return ParallelParts::Adaptive(std::min(config_.default_parallel_parts, most), most);
 }
 
 void Session::OnLookedUp(const StoreAnswer& answer) {
@@ -118,7 +120,7 @@ void Session::OpenFresh() {
   }
   record_ = NewRecord();
   next_number_ = 1;
-  window_ = parallel_parts_;
+  window_ = parallel_parts_.count();
   reserved_to_ = record_.reserved_number;
   PlanPart();
   state_ = State::kFresh;
@@ -138,7 +140,7 @@ SessionRecord Session::NewRecord() const {
   record.update_time = now_;
   record.idle_ttl = std::min(open_.idle_ttl.value_or(config_.idle_ttl), config_.idle_ttl);
   record.retention = config_.retention;
-  record.reserved_number = parallel_parts_ + 1;
+  record.reserved_number = parallel_parts_.count() + 1;
   return record;
 }
 
@@ -163,7 +165,7 @@ void Session::OpenClaimed(const StoreAnswer& answer) {
     End();
     return;
   }
-  parallel_parts_ = ParallelParts(record_.spec);
+  parallel_parts_ = PartsFor(record_.spec);
   next_number_ = answer.first_number;
   window_ = kClaimWindow;
   reserved_to_ = record_.reserved_number;

@@ -36,7 +36,7 @@ void Session::StartParts() {
   for (Part& part : parts_) {
     if (part.number != 0) continue;
     const bool reserved = next_number_ <= reserved_to_ || Mutated(Mutation::kReservationNotOwn);
-    if (bound >= parallel_parts_ || !reserved) return;
+    if (bound >= parallel_parts_.count() || !reserved) return;
     if (next_number_ > limits_.max_number) {
       Close(session_errors::PartNumbersExhausted(limits_.max_number));
       finish_.reset();  // it cannot be kept; what is committed stays
@@ -46,6 +46,7 @@ void Session::StartParts() {
     }
     // Rule 3: from here on the number stands for these bytes, whatever becomes of the request.
     part.number = next_number_++;
+    part.sent_time = now_;
     ++bound;
     Emit(UploadPart{record_.upload_id, part.number, part.body});
   }
@@ -108,6 +109,7 @@ void Session::Handle(PartStored& event) {
   if (part == parts_.end() || part->etag.has_value()) return;
   if (event.etag.ok()) {
     part->etag = *std::move(event.etag);
+    Learn(*part, event.slowed);
     if (Mutated(Mutation::kAckBeforeCommit) && attached_) Emit(SendFrame{MakeProgress()});
     return;
   }
@@ -122,6 +124,18 @@ void Session::Handle(PartStored& event) {
   Close(session_errors::Backend(status));
   finish_.reset();
   Wind();
+}
+
+// How well the parts under way fare decides how many there may be.
+void Session::Learn(const Part& part, bool slowed) {
+  ParallelParts::Stored stored;
+  stored.size = part.body->size();
+  stored.took = now_ - part.sent_time;
+  // Nothing is read because every place is taken, not because of memory or the end.
+  stored.no_place_free = attached_ && !reading_ && !input_ended_ && !finish_.has_value() &&
+                         waiting_.empty() && std::ssize(parts_) >= parallel_parts_.count();
+  stored.slowed = slowed;
+  parallel_parts_.OnStored(stored, now_);
 }
 
 // Rule 1: rows are committed only when the backend has answered for every part below; progress is
@@ -141,7 +155,8 @@ void Session::CommitStored() {
   // The next owner burns what is left of it, so after a claim it is small, and grows only for parts
   // that had to wait.
   const int32_t bound = bound_parts();
-  if (bound < std::ssize(parts_)) window_ = std::min(2 * window_, parallel_parts_);
+  if (bound < std::ssize(parts_)) window_ *= 2;
+  window_ = std::min(window_, parallel_parts_.count());
   const int32_t left = bound - static_cast<int32_t>(commit.rows.size());
   commit.reserve_to = next_number_ - 1 + (window_ - left) + 1;
   if (Mutated(Mutation::kReservationNotOwn)) commit.reserve_to = record_.reserved_number;

@@ -101,7 +101,7 @@ void Session::OnReclaimed(StoreAnswer& answer) {
     }
     SwitchStream(std::move(reopen.open));
     (void)AdoptRemote(record_.spec);  // checked before the claim
-    parallel_parts_ = ParallelParts(record_.spec);
+    parallel_parts_ = PartsFor(record_.spec);
     PlanPart();
     CutFull();
     resumed_ = has_record_ || received_size_ > 0;

@@ -98,6 +98,7 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
   hooks.attachment = [this](SessionDriver& driver, bool attached) {
     OnAttachment(driver, attached);
   };
+  hooks.growth = [this](SessionDriver& driver, bool grown) { OnGrowth(driver, grown); };
   hooks.draw_ids = [this, principal] { return DrawIds(principal); };
   hooks.released = [this](SessionDriver& driver) { OnReleased(driver); };
   // A driver lives until its last call is answered, which may be long after its release.
@@ -183,14 +184,26 @@ void SessionService::OnAttachment(SessionDriver& driver, bool attached) {
   }
 }
 
-// Rule 12: memory that is only kept for clients that may come back is for those that are here.
+void SessionService::OnGrowth(SessionDriver& driver, bool grown) {
+  MutexLock lock(&mutex_);
+  if (!grown) {
+    grown_.erase(&driver);
+  } else if (drivers_.contains(&driver)) {
+    grown_.insert(&driver);
+  }
+}
+
+// Rule 12: memory that is only kept for clients that may come back is for those that are here. And
+// who has more than its share gives it up.
 void SessionService::OnMemoryShort() {
-  std::vector<std::shared_ptr<SessionDriver>> lingering;
+  std::vector<std::shared_ptr<SessionDriver>> rich;
   {
     MutexLock lock(&mutex_);
-    for (SessionDriver* driver : detached_) lingering.push_back(Held(driver));
+    for (SessionDriver* driver : detached_) rich.push_back(Held(driver));
+    // Once for each growth: until they have heard it they need not be told again.
+    for (SessionDriver* driver : std::exchange(grown_, {})) rich.push_back(Held(driver));
   }
-  for (const auto& driver : lingering) {
+  for (const auto& driver : rich) {
     if (driver != nullptr) driver->ReleaseMemory();
   }
 }
@@ -210,6 +223,7 @@ void SessionService::OnReleased(SessionDriver& driver) {
       after_release_.erase(it);
     }
     detached_.erase(&driver);
+    grown_.erase(&driver);
     drivers_.erase(&driver);
     if (draining_ && drivers_.empty()) drained = std::exchange(drained_, nullptr);
   }

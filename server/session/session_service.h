@@ -112,6 +112,7 @@ class SessionService {
   std::shared_ptr<SessionDriver> Held(SessionDriver* driver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnOwner(SessionDriver& driver, const std::string& session_id);
   void OnAttachment(SessionDriver& driver, bool attached);
+  void OnGrowth(SessionDriver& driver, bool grown);
   void OnMemoryShort();
   void OnReleased(SessionDriver& driver);
   bool IsConnected(const std::string& session_id);
@@ -129,6 +130,7 @@ class SessionService {
   std::map<SessionKey, Owner> owners_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, SessionDriver*> owned_ids_ ABSL_GUARDED_BY(mutex_);  // those of owners_
   std::set<SessionDriver*> detached_ ABSL_GUARDED_BY(mutex_);                // whose stream is gone
+  std::set<SessionDriver*> grown_ ABSL_GUARDED_BY(mutex_);  // with more parts than at first
   std::map<SessionDriver*, absl::AnyInvocable<void() &&>> after_release_ ABSL_GUARDED_BY(mutex_);
   int64_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

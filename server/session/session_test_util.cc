@@ -38,6 +38,7 @@ OpenFrame NewObject() {
   open.spec->remote = kTestRemote;
   open.spec->object = {"bucket", "key"};
   open.spec->part_size = 4;
+  open.spec->max_parallel_parts = 2;
   return open;
 }
 
@@ -195,9 +196,9 @@ SessionHarness::Effects SessionHarness::Initiated(absl::StatusOr<std::string> up
   return On(UploadInitiated{std::move(upload_id)});
 }
 
-SessionHarness::Effects SessionHarness::Stored(int32_t number) {
+SessionHarness::Effects SessionHarness::Stored(int32_t number, bool slowed) {
   EXPECT_TRUE(sent_.contains(number)) << "part " << number << " was never sent";
-  return PartAnswer(sent_[number], number, absl::StrCat("e", number));
+  return PartAnswer(sent_[number], number, absl::StrCat("e", number), slowed);
 }
 
 SessionHarness::Effects SessionHarness::PartFails(int32_t number, absl::Status status) {
@@ -205,8 +206,8 @@ SessionHarness::Effects SessionHarness::PartFails(int32_t number, absl::Status s
 }
 
 SessionHarness::Effects SessionHarness::PartAnswer(const std::string& upload_id, int32_t number,
-                                                   absl::StatusOr<std::string> etag) {
-  return On(PartStored{upload_id, number, std::move(etag)});
+                                                   absl::StatusOr<std::string> etag, bool slowed) {
+  return On(PartStored{upload_id, number, std::move(etag), slowed});
 }
 
 SessionHarness::Effects SessionHarness::Prepared() { return On(PutPrepared{now_ + kPutValidity}); }

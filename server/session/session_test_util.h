@@ -30,12 +30,12 @@
 
 namespace penstock {
 
-// A small world: parts of 2 to 64 bytes, two at a time, chunks of at most 32 bytes.
+// A small world: parts of 2 to 64 bytes, chunks of at most 32 bytes.
 SessionConfig SmallConfig();
 
 inline constexpr char kTestRemote[] = "remote";
 
-// An `open` for a new object whose parts have 4 bytes.
+// An `open` for a new object whose parts have 4 bytes, of which two may be under way at a time.
 OpenFrame NewObject();
 
 // An `open` without an object.
@@ -79,11 +79,11 @@ class SessionHarness {
 
   // Answers of the backend. A part's ETag is "e" and its number.
   Effects Initiated(absl::StatusOr<std::string> upload_id);
-  Effects Stored(int32_t number);
+  Effects Stored(int32_t number, bool slowed = false);
   Effects PartFails(int32_t number, absl::Status status);
   // Of a part of this upload, perhaps of an earlier life.
-  Effects PartAnswer(const std::string& upload_id, int32_t number,
-                     absl::StatusOr<std::string> etag);
+  Effects PartAnswer(const std::string& upload_id, int32_t number, absl::StatusOr<std::string> etag,
+                     bool slowed = false);
   Effects Prepared();
   Effects PrepareFails(absl::Status status) { return On(PutPrepared{std::move(status)}); }
   Effects Publish(absl::StatusOr<ObjectStat> object);
@@ -118,6 +118,7 @@ class SessionHarness {
   Session::State state() const { return session_->state(); }
   const SessionRecord& record() const { return session_->record(); }
   int64_t received_size() const { return session_->received_size(); }
+  bool reading() const { return reading_; }  // a frame is asked for and has not come
 
   // What is stored. Tests may change it: that is another owner's doing.
   std::optional<SessionRecord> stored;

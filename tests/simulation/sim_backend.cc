@@ -84,6 +84,7 @@ void SimBackend::UploadPart(const ObjectName&, const std::string& upload_id, int
   }
   Request<std::string>(
       [this, upload_id, number, bytes]() -> absl::StatusOr<std::string> {
+        if (world_.stormy() && world_.Chance(0.1)) ++slowdowns_;
         const auto upload = uploads_.find(upload_id);
         if (upload == uploads_.end()) return NoSuchUpload();
         upload->second.parts[number] = bytes;

@@ -21,6 +21,7 @@ class SimBackend final : public Backend {
   explicit SimBackend(World& world, Capabilities capabilities = SmallCapabilities());
 
   const Capabilities& capabilities() const override { return capabilities_; }
+  int64_t slowdowns() const override { return slowdowns_; }
   absl::Status CheckObject(const ObjectName&, const ObjectAttributes&) const override {
     return absl::OkStatus();
   }
@@ -85,6 +86,7 @@ class SimBackend final : public Backend {
   World& world_;
   const Capabilities capabilities_;
   int next_upload_ = 1;
+  int64_t slowdowns_ = 0;
   std::map<std::string, Upload> uploads_;
   std::map<std::string, Object> objects_;
   std::map<std::pair<std::string, int32_t>, std::string> bound_;  // every byte string ever sent

@@ -65,6 +65,7 @@ class FaultyBackend final : public Backend {
   int armed() const;
 
   const Capabilities& capabilities() const override { return inner_->capabilities(); }
+  int64_t slowdowns() const override { return inner_->slowdowns(); }
   absl::Status CheckObject(const ObjectName& object,
                            const ObjectAttributes& attributes) const override {
     return inner_->CheckObject(object, attributes);
