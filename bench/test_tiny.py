@@ -12,13 +12,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = os.environ.get("PENSTOCK_BUILD", str(ROOT / "build/release"))
 
 
-# Until the program of B8 is in the build.
-ABSENT = set() if pathlib.Path(BUILD, "bench/bench_long").exists() else {"B8"}
-
-
 def ours():
     """What needs no program but our own."""
-    return [module for module in runner.scenarios() if not module.ID.startswith("peers") and module.ID not in ABSENT]
+    return [module for module in runner.scenarios() if not module.ID.startswith("peers")]
 
 
 def test_every_scenario_tells_its_series_and_targets(tmp_path):
@@ -67,7 +63,7 @@ def check_scenarios(told, ids):
 def check_targets(told):
     targets = {target["id"]: target for target in told["targets"]}
     assert len(targets) == len(told["targets"])
-    assert {f"B{number}" for number in range(1, 12)} - ABSENT <= set(targets)
+    assert {f"B{number}" for number in range(1, 12)} <= set(targets)
     for target in targets.values():
         assert isinstance(target["met"], bool)
         measured = {bound.rpartition("_")[0] for bound in target["target"]}
