@@ -40,7 +40,7 @@ struct BackendEnvironment {
   Executor* blocking = nullptr;  // for calls that block, such as fsync
   const Clock* clock = nullptr;
   RandomSource* random = nullptr;
-  Throttle sends;  // of the remote that is made: for the bodies of its HttpRequests
+  Throttle sends = {};  // of the remote that is made: for the bodies of its HttpRequests
 };
 
 // A kind of place to put to.
