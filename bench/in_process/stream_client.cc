@@ -20,8 +20,10 @@ absl::Status StreamClient::Open(SessionService& service, const std::string& toke
 }
 
 void StreamClient::Allow(int64_t count) {
-  MutexLock lock(&mutex_);
-  allowed_ += count;
+  {
+    MutexLock lock(&mutex_);
+    allowed_ += count;
+  }
   Offer();
 }
 
@@ -51,8 +53,10 @@ void StreamClient::Send(ServerFrame frame) {
 }
 
 void StreamClient::Read() {
-  MutexLock lock(&mutex_);
-  asked_ = true;
+  {
+    MutexLock lock(&mutex_);
+    asked_ = true;
+  }
   Offer();
 }
 
@@ -63,14 +67,21 @@ void StreamClient::Close(const absl::Status& status) {
 }
 
 void StreamClient::Offer() {
-  if (!asked_ || sent_ == allowed_ || input_ == nullptr) return;
-  asked_ = false;
-  absl::StatusOr<ClientFrame> frame = next_(sent_++);
-  if (frame.ok()) {
-    input_->OnFrame(*std::move(frame));
+  std::shared_ptr<StreamInput> input;
+  std::optional<absl::StatusOr<ClientFrame>> frame;
+  {
+    MutexLock lock(&mutex_);
+    if (!asked_ || sent_ == allowed_ || input_ == nullptr) return;
+    asked_ = false;
+    frame = next_(sent_++);
+    if (!frame->ok()) closed_with_ = frame->status();
+    input = input_;
+  }
+  // Without the lock: the session may ask for the next frame, or close the stream, at once.
+  if (frame->ok()) {
+    input->OnFrame(**std::move(frame));
   } else {
-    closed_with_ = frame.status();
-    input_->OnStreamLost();
+    input->OnStreamLost();
   }
 }
 

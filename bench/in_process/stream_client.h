@@ -49,7 +49,7 @@ class StreamClient final : public PutStream, public std::enable_shared_from_this
   void Close(const absl::Status& status) override;
 
  private:
-  void Offer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Offer();
 
   const NextFrame next_;
   const Watch watch_;
