@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
+#include "base/sanitizer.h"
 
 namespace penstock {
 
@@ -21,17 +22,7 @@ class SlabPool {
   static constexpr size_t kSlabSize = 256 * 1024;
 
   // The address sanitizer watches its own allocator's memory only, and only what is really freed.
-#if defined(__SANITIZE_ADDRESS__)
-  static constexpr bool kKeepsIdle = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  static constexpr bool kKeepsIdle = false;
-#else
-  static constexpr bool kKeepsIdle = true;
-#endif
-#else
-  static constexpr bool kKeepsIdle = true;
-#endif
+  static constexpr bool kKeepsIdle = !kAddressSanitizer;
 
   class Release {
    public:

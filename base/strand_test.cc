@@ -62,16 +62,19 @@ TEST(StrandTest, PostsWhatFindsItBusy) {
 
 TEST(StrandTest, KeepsTheOrderWhileItIsNeverIdle) {
   constexpr int kCount = 1000;
-  const auto pool = MakeThreadPool(2);
-  Strand strand(*pool);
   std::vector<int> order;
   Notification done;
-  std::function<void(int)> step = [&](int i) {
+  std::function<void(int)> step;
+  const auto pool = MakeThreadPool(2);  // ends its threads before what they use goes
+  Strand strand(*pool);
+  step = [&](int i) {
     order.push_back(i);
     if (i + 3 < kCount) strand.Post([&step, i] { step(i + 3); });
     if (i == kCount - 1) done.Notify();
   };
-  for (int i = 0; i < 3; ++i) strand.Post([&step, i] { step(i); });
+  strand.Post([&] {
+    for (int i = 0; i < 3; ++i) strand.Post([&step, i] { step(i); });
+  });
   done.WaitForNotification();
   ASSERT_EQ(order.size(), static_cast<size_t>(kCount));
   for (int i = 0; i < kCount; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);

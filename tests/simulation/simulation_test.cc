@@ -10,16 +10,13 @@
 #include <thread>
 #include <vector>
 
+#include "base/sanitizer.h"
 #include "tests/simulation/schedule.h"
 
 namespace penstock::simulation {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr uint64_t kSeeds = 10'000;
-#else
-constexpr uint64_t kSeeds = 100'000;
-#endif
+constexpr uint64_t kSeeds = kAddressSanitizer ? 10'000 : 100'000;
 
 struct Totals {
   uint64_t puts = 0;
