@@ -35,6 +35,20 @@ TEST(RepliesTest, RefusesBrokenForeignAndIncompleteXml) {
                    .ok());
 }
 
+TEST(RepliesTest, TakesOneDocumentForAReplyAndNoMore) {
+  const std::string success =
+      "<CompleteMultipartUploadResult><ETag>A-2</ETag></CompleteMultipartUploadResult>";
+  const std::string error = "<Error><Code>InternalError</Code></Error>";
+  EXPECT_EQ(ParseCompleteReply("<?xml version=\"1.0\"?>\n<!-- kept alive -->\r\n " + success + "\n")
+                .value(),
+            "A-2");
+  for (const std::string& xml :
+       {success + error, error + success, success + success, "HTTP/1.1 500 " + success,
+        success + "\xff", success + "<![CDATA[more]]>"}) {
+    EXPECT_FALSE(ParseCompleteReply(xml).ok()) << xml;
+  }
+}
+
 TEST(RepliesTest, ReadsTheETagOfCompleteWithoutItsQuotes) {
   EXPECT_EQ(ParseCompleteReply("<CompleteMultipartUploadResult><ETag>&quot;A-2&quot;</ETag>"
                                "</CompleteMultipartUploadResult>")

@@ -14,7 +14,8 @@ namespace penstock::oss {
 // What a parser fails with: INVALID_ARGUMENT, `problem` says what is wrong.
 absl::Status BadReply(const std::string& problem);
 
-// Loads `xml` into `document`, which must outlive the result: its root, of the name `root`.
+// Loads `xml` into `document`, which must outlive the result: its root, of the name `root`. A body
+// that holds anything but white space and comments beside that element is refused.
 absl::StatusOr<pugi::xml_node> ReplyRoot(pugi::xml_document& document, const std::string& xml,
                                          const char* root);
 
