@@ -1,10 +1,12 @@
 #include "client/connection.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/error.h"
+#include "client/backoff.h"
 
 namespace penstock {
 namespace {
@@ -15,6 +17,11 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kConnectTimeoutMs = 10'000;
 constexpr int kFirstReconnectMs = 200;
 constexpr int kMaxReconnectMs = 3'000;
+
+// Pauses between repetitions of a call: the first, what doubling leads to, and all together.
+constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
+constexpr absl::Duration kLongestPause = absl::Seconds(5);
+constexpr absl::Duration kPatience = absl::Seconds(30);
 
 // The serialized google.rpc.Status, which gRPC strips from the status of some releases and leaves
 // in the trailer.
@@ -109,12 +116,35 @@ absl::Status Connection::CallObjects(
 
 absl::Status Connection::Try(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
                              absl::Duration timeout) {
+  Backoff backoff(kFirstPause, kLongestPause);
+  absl::Duration patience = kPatience;
+  while (true) {
+    const absl::Status status = TryEachServer(call, timeout);
+    const std::optional<absl::Duration> asked = RetryDelay(status);
+    // A call that ran out of time had all that it was given.
+    const bool lost = answered_ && IsTransportError(status) &&
+                      status.code() != absl::StatusCode::kDeadlineExceeded;
+    if (!asked.has_value() && !lost) return status;
+    const absl::Duration pause = backoff.Next(asked);
+    if (pause > patience) return status;
+    patience -= pause;
+    if (asked.has_value()) UseNext();  // it may drain
+    absl::SleepFor(pause);
+  }
+}
+
+absl::Status Connection::TryEachServer(
+    const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
+    absl::Duration timeout) {
   absl::Status status;
   for (size_t attempt = 0; attempt < servers_.size(); ++attempt) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
     status = ToStatus(call(servers_[current_], context), context);
-    if (!IsTransportError(status)) return status;
+    if (!IsTransportError(status)) {
+      answered_ = true;
+      return status;
+    }
     status = WithPrefix(status, absl::StrCat("server ", address()));
     UseNext();
   }

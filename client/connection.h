@@ -32,6 +32,10 @@ bool IsTransportError(const absl::Status& status);
 bool CanTryAgain(const absl::Status& status);
 
 // One or more servers of one cluster, tried in turn. Not thread-safe but for the stubs.
+//
+// The calls made here may all be repeated (put.proto, object.proto, maintenance.proto), and are:
+// while the server asks for it, or the way to one that has answered before fails, for half a minute
+// of pauses. A server that never answered may not exist, and is not waited for.
 class Connection {
  public:
   // REQUIRES: not empty.
@@ -74,9 +78,12 @@ class Connection {
   void Add(const std::string& address, const std::shared_ptr<grpc::ChannelInterface>& channel);
   absl::Status Try(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
                    absl::Duration timeout);
+  absl::Status TryEachServer(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
+                             absl::Duration timeout);
 
   std::vector<Server> servers_;
   size_t current_ = 0;
+  bool answered_ = false;  // one of them, to any call
 };
 
 // What becomes of an error after a part of the answers came: nobody should take it for one that

@@ -154,7 +154,7 @@ TEST_F(DownloaderTest, GoesOnWhereTheConnectionBroke) {
 }
 
 TEST_F(DownloaderTest, WaitsForAServerThatGivesADelay) {
-  service_.FailStat(Busy());
+  service_.FailNext(Busy());
   service_.OnRead([](FakeRead&) { return Busy(); });
   service_.OnRead([](FakeRead& read) {
     read.Open();
@@ -377,7 +377,7 @@ TEST_F(DownloaderTest, CancelEndsACall) {
 }
 
 TEST_F(DownloaderTest, CancelEndsAWaitForARetry) {
-  service_.FailStat(Busy(absl::Seconds(59)));
+  service_.FailNext(Busy(absl::Seconds(59)));
   witness_.cancel_on_retry = &downloader_;
   EXPECT_EQ(ErrorReason(Get().status()), "CANCELLED");
   EXPECT_TRUE(sink_.interrupted);
@@ -398,7 +398,7 @@ TEST_F(DownloaderTest, GivesUpOnAServerThatStaysSilent) {
 }
 
 TEST_F(DownloaderTest, DoesNotWaitForARetryBeyondItsPatience) {
-  service_.FailStat(Busy(absl::Minutes(15)));
+  service_.FailNext(Busy(absl::Minutes(15)));
   const auto result = Get();
   EXPECT_EQ(ErrorReason(result.status()), "NO_PROGRESS");
   EXPECT_EQ(RetryDelay(result.status()), absl::Minutes(15));

@@ -123,9 +123,17 @@ bool FakeObjectService::Has(const std::string& bucket, const std::string& key) c
   return objects_.count({bucket, key}) > 0;
 }
 
-void FakeObjectService::FailStat(const absl::Status& status) {
+void FakeObjectService::FailNext(const absl::Status& status) {
   MutexLock lock(&mutex_);
-  stat_errors_.push_back(status);
+  next_statuses_.push_back(status);
+}
+
+absl::Status FakeObjectService::TakeStatus() {
+  MutexLock lock(&mutex_);
+  if (next_statuses_.empty()) return absl::OkStatus();
+  const absl::Status status = next_statuses_.front();
+  next_statuses_.pop_front();
+  return status;
 }
 
 void FakeObjectService::OnRead(ReadScript script) {
@@ -171,14 +179,7 @@ absl::Status FakeObjectService::Find(const v1::ObjectName& name, Object& found) 
 grpc::Status FakeObjectService::StatObject(grpc::ServerContext*,
                                            const v1::StatObjectRequest* request,
                                            v1::StatObjectResponse* response) {
-  {
-    MutexLock lock(&mutex_);
-    if (!stat_errors_.empty()) {
-      const absl::Status status = stat_errors_.front();
-      stat_errors_.pop_front();
-      return ToGrpc(status);
-    }
-  }
+  if (const absl::Status status = TakeStatus(); !status.ok()) return ToGrpc(status);
   Object object;
   const absl::Status status = Find(request->object(), object);
   *response->mutable_object() = object.description;
@@ -208,6 +209,7 @@ grpc::Status FakeObjectService::ReadObject(grpc::ServerContext* context,
 grpc::Status FakeObjectService::ListObjects(grpc::ServerContext*,
                                             const v1::ListObjectsRequest* request,
                                             v1::ListObjectsResponse* response) {
+  if (const absl::Status status = TakeStatus(); !status.ok()) return ToGrpc(status);
   MutexLock lock(&mutex_);
   list_requests_.push_back(*request);
   std::string last = request->page_token();
@@ -238,6 +240,7 @@ grpc::Status FakeObjectService::ListObjects(grpc::ServerContext*,
 grpc::Status FakeObjectService::DeleteObjects(grpc::ServerContext*,
                                               const v1::DeleteObjectsRequest* request,
                                               v1::DeleteObjectsResponse* response) {
+  if (const absl::Status status = TakeStatus(); !status.ok()) return ToGrpc(status);
   MutexLock lock(&mutex_);
   delete_sizes_.push_back(static_cast<size_t>(request->keys_size()));
   for (const std::string& key : request->keys()) {
@@ -258,6 +261,7 @@ grpc::Status FakeObjectService::DeleteObjects(grpc::ServerContext*,
 grpc::Status FakeObjectService::CopyObject(grpc::ServerContext*,
                                            const v1::CopyObjectRequest* request,
                                            v1::CopyObjectResponse* response) {
+  if (const absl::Status status = TakeStatus(); !status.ok()) return ToGrpc(status);
   Object object;
   if (const absl::Status status = Find(request->source(), object); !status.ok()) {
     return ToGrpc(status);
@@ -273,6 +277,7 @@ grpc::Status FakeObjectService::CopyObject(grpc::ServerContext*,
 
 grpc::Status FakeObjectService::ListBuckets(grpc::ServerContext*, const v1::ListBucketsRequest*,
                                             v1::ListBucketsResponse* response) {
+  if (const absl::Status status = TakeStatus(); !status.ok()) return ToGrpc(status);
   MutexLock lock(&mutex_);
   std::string last;
   for (const auto& [name, object] : objects_) {

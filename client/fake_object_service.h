@@ -65,8 +65,9 @@ class FakeObjectService final : public v1::ObjectService::Service {
                         const std::string& content);
   bool Has(const std::string& bucket, const std::string& key) const;
 
-  // What the next calls do: a Stat fails so, a Read plays the script, a delete of `key` fails.
-  void FailStat(const absl::Status& status);
+  // What the next calls do: one that is no Read ends so before it does anything (OK: it is let
+  // through), a Read plays the script, a delete of `key` fails.
+  void FailNext(const absl::Status& status);
   void OnRead(ReadScript script);
   void FailDelete(const std::string& key, const absl::Status& status);
 
@@ -96,11 +97,12 @@ class FakeObjectService final : public v1::ObjectService::Service {
     std::string content;
   };
 
+  absl::Status TakeStatus();  // what FailNext said about this call
   absl::Status Find(const v1::ObjectName& name, Object& found) const;
 
   mutable Mutex mutex_;  // guards what follows
   std::map<Name, Object> objects_ ABSL_GUARDED_BY(mutex_);
-  std::deque<absl::Status> stat_errors_ ABSL_GUARDED_BY(mutex_);
+  std::deque<absl::Status> next_statuses_ ABSL_GUARDED_BY(mutex_);
   std::deque<ReadScript> read_scripts_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status> delete_errors_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> read_offsets_ ABSL_GUARDED_BY(mutex_);

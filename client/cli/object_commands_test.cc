@@ -88,6 +88,35 @@ TEST_F(ObjectCommandsTest, LsGoesDownAndThroughPages) {
   EXPECT_EQ(service_.list_requests().back().page_token(), "dir/d");
 }
 
+TEST_F(ObjectCommandsTest, CallsAreRepeatedWhereTheServerAsksForIt) {
+  const absl::Status busy =
+      WithRetryDelay(MakeError(absl::StatusCode::kUnavailable, "BACKEND_UNAVAILABLE", "later"),
+                     absl::ZeroDuration());
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"ls", "hangzhou:"},
+                                             {"ls", "hangzhou:bucket"},
+                                             {"stat", "hangzhou:bucket/a"},
+                                             {"cp", "hangzhou:bucket/a", "hangzhou:bucket/copy"},
+                                             {"rm", "hangzhou:bucket/a"}}) {
+    service_.FailNext(busy);
+    service_.FailNext(busy);
+    EXPECT_EQ(Run(words), 0) << words[0] << err_.str();
+  }
+  service_.FailNext(WithRetryDelay(busy, absl::Minutes(1)));
+  EXPECT_EQ(Run({"stat", "hangzhou:bucket/dirt"}), 5) << "nobody waits that long for a command";
+}
+
+TEST_F(ObjectCommandsTest, OnlyAServerThatAnsweredBeforeIsWaitedFor) {
+  const absl::Status gone = absl::UnavailableError("connection refused");
+  service_.FailNext(absl::OkStatus());
+  service_.FailNext(gone);
+  EXPECT_EQ(Run({"ls", "-r", "hangzhou:bucket/dir"}), 0) << err_.str();
+  EXPECT_EQ(out_.str(), "dir/b\ndir/d\ndir/deep/c\ndirt\n");
+  service_.FailNext(gone);
+  EXPECT_EQ(Run({"ls", "hangzhou:bucket"}), 5);
+  EXPECT_THAT(err_.str(), HasSubstr("connection refused"));
+}
+
 TEST_F(ObjectCommandsTest, LsTellsWhatIsKnown) {
   v1::StoredObject& object = service_.Put("bucket", "a", "123456789");
   object.set_storage_class("IA");
