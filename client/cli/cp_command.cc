@@ -8,9 +8,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/status_macros.h"
@@ -157,19 +155,10 @@ class CpCommand {
   }
 
   int Fail(const absl::Status& status) {
-    const bool interrupted = ErrorReason(status) == "CANCELLED";
-    if (interrupted) {
-      terminal_.err << "interrupted: " << Printable(std::string(status.message())) << std::endl;
-      if (options_.common.json) WriteJson(terminal_.out, ErrorToJson(status));
-    } else {
-      ReportError(status, options_.common.json, terminal_);
-    }
-    if (interrupted || RetryDelay(status).has_value()) {
-      terminal_.err << ResumeInstructions(context_.arguments, TokenOrigin::kDerived,
-                                          /*from_pipe=*/false)
-                    << std::endl;
-    }
-    return ExitCodeOf(status);
+    return ReportUnfinished(status,
+                            ResumeInstructions(context_.arguments, TokenOrigin::kDerived,
+                                               /*from_pipe=*/false),
+                            options_.common.json, terminal_);
   }
 
   const CpOptions& options_;

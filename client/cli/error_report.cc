@@ -23,9 +23,34 @@ std::string DescribeError(const absl::Status& status, bool color) {
   return text;
 }
 
+namespace {
+
+void DescribeUnfinished(const absl::Status& status, Terminal& terminal) {
+  if (ErrorReason(status) == "CANCELLED") {
+    terminal.err << "interrupted: " << Printable(std::string(status.message())) << std::endl;
+  } else {
+    terminal.err << DescribeError(status, terminal.color) << std::flush;
+  }
+}
+
+}  // namespace
+
 int ReportError(const absl::Status& status, bool json, Terminal& terminal) {
   terminal.err << DescribeError(status, terminal.color) << std::flush;
   if (json) WriteJson(terminal.out, ErrorToJson(status));
+  return ExitCodeOf(status);
+}
+
+int ReportUnfinished(const absl::Status& status, const std::string& resume, bool json,
+                     Terminal& terminal) {
+  const std::string next = IsResumable(status) ? resume : "";
+  DescribeUnfinished(status, terminal);
+  if (!next.empty()) terminal.err << next << std::endl;
+  if (json) {
+    nlohmann::json event = ErrorToJson(status);
+    if (!next.empty()) event["resume"] = next;
+    WriteJson(terminal.out, event);
+  }
   return ExitCodeOf(status);
 }
 

@@ -16,6 +16,11 @@ std::string DescribeError(const absl::Status& status, bool color);
 // terminal.out. Returns the exit code.
 int ReportError(const absl::Status& status, bool json, Terminal& terminal);
 
+// Likewise how a transfer ended that did not succeed: an interruption is no error, and where the
+// same can go on, `resume` (ResumeInstructions) tells how; empty where another run cannot go on.
+int ReportUnfinished(const absl::Status& status, const std::string& resume, bool json,
+                     Terminal& terminal);
+
 }  // namespace penstock::cli
 
 #endif  // PENSTOCK_CLIENT_CLI_ERROR_REPORT_H_

@@ -99,6 +99,10 @@ int ExitCodeOf(const absl::Status& status) {
   return kExitOther;
 }
 
+bool IsResumable(const absl::Status& status) {
+  return ErrorReason(status) == "CANCELLED" || RetryDelay(status).has_value();
+}
+
 std::string NextStep(const absl::Status& status) {
   if (const ReasonRow* row = FindReason(ErrorReason(status))) return row->next_step;
   if (RetryDelay(status).has_value()) return "Run the same command again later: it resumes.";

@@ -21,6 +21,9 @@ inline constexpr int kExitInterrupted = 130;
 
 int ExitCodeOf(const absl::Status& status);
 
+// Whether the same command may go on where this one ended.
+bool IsResumable(const absl::Status& status);
+
 // What the user can do about an error, as one sentence; empty when there is nothing to add.
 std::string NextStep(const absl::Status& status);
 

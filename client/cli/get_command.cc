@@ -113,22 +113,11 @@ class GetCommand {
   }
 
   int Fail(const absl::Status& status) {
-    const bool interrupted = ErrorReason(status) == "CANCELLED";
-    const bool resumable = (interrupted || RetryDelay(status).has_value()) && !to_output();
-    if (interrupted) {
-      terminal_.err << "interrupted: " << Printable(std::string(status.message())) << std::endl;
-    } else {
-      terminal_.err << DescribeError(status, terminal_.color) << std::flush;
-    }
-    const std::string instructions =
-        ResumeInstructions(context_.arguments, TokenOrigin::kDerived, /*from_pipe=*/false);
-    if (resumable) terminal_.err << instructions << std::endl;
-    if (options_.common.json) {
-      nlohmann::json event = ErrorToJson(status);
-      if (resumable) event["resume"] = instructions;
-      WriteJson(terminal_.out, event);
-    }
-    return ExitCodeOf(status);
+    const std::string resume = to_output()
+                                   ? ""
+                                   : ResumeInstructions(context_.arguments, TokenOrigin::kDerived,
+                                                        /*from_pipe=*/false);
+    return ReportUnfinished(status, resume, options_.common.json, terminal_);
   }
 
   const GetOptions& options_;

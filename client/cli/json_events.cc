@@ -123,7 +123,7 @@ json ErrorToJson(const absl::Status& status) {
           {"reason", ErrorReason(status)},
           {"message", std::string(status.message())},
           {"metadata", MapToJson(ErrorMetadataOf(status))},
-          {"resumable", RetryDelay(status).has_value() || ErrorReason(status) == "CANCELLED"},
+          {"resumable", IsResumable(status)},
           {"exit_code", ExitCodeOf(status)}};
 }
 

@@ -5,10 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/status_macros.h"
 #include "client/cli/command.h"
 #include "client/cli/destination.h"
@@ -103,22 +100,9 @@ class PutCommand {
   }
 
   int Fail(const absl::Status& status) {
-    const bool interrupted = ErrorReason(status) == "CANCELLED";
-    const bool resumable = interrupted || RetryDelay(status).has_value();
-    if (interrupted) {
-      terminal_.err << "interrupted: " << Printable(std::string(status.message())) << std::endl;
-    } else {
-      terminal_.err << DescribeError(status, terminal_.color) << std::flush;
-    }
-    const std::string instructions =
-        ResumeInstructions(context_.arguments, token_.origin, from_pipe());
-    if (resumable) terminal_.err << instructions << std::endl;
-    if (options_.common.json) {
-      nlohmann::json event = ErrorToJson(status);
-      if (resumable) event["resume"] = instructions;
-      WriteJson(terminal_.out, event);
-    }
-    return ExitCodeOf(status);
+    return ReportUnfinished(status,
+                            ResumeInstructions(context_.arguments, token_.origin, from_pipe()),
+                            options_.common.json, terminal_);
   }
 
   PutOptions& options_;

@@ -39,12 +39,9 @@ class RmCommand {
     // What was refused before anything was asked for needs no sum.
     const bool begun = deleted_ > 0 || failed_ > 0 || status.ok();
     if (begun) Sum();
-    if (ErrorReason(status) == "CANCELLED") {
-      terminal_.err << "interrupted: " << std::string(status.message()) << std::endl;
-      if (options_.common.json) WriteJson(terminal_.out, ErrorToJson(status));
-      return kExitInterrupted;
+    if (!status.ok()) {
+      return ReportUnfinished(status, /*resume=*/"", options_.common.json, terminal_);
     }
-    if (!status.ok()) return ReportError(status, options_.common.json, terminal_);
     return failed_ > 0 ? failure_exit_code_ : kExitOk;
   }
 
