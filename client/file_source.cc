@@ -24,6 +24,11 @@ absl::Status FileError(const std::string& path, const std::string& what, int err
 }
 
 absl::StatusOr<FileIdentity> IdentityOf(const struct stat& status, const std::string& path) {
+  if (S_ISDIR(status.st_mode)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "IS_A_DIRECTORY",
+                     absl::StrCat("expected a file, \"", path, "\" is a directory"),
+                     {{"path", path}});
+  }
   if (!S_ISREG(status.st_mode)) {
     return MakeError(absl::StatusCode::kInvalidArgument, "NOT_A_FILE",
                      absl::StrCat("\"", path, "\" is not a regular file; its content can be piped"),

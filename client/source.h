@@ -62,7 +62,8 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
-// NOT_FOUND, PERMISSION_DENIED; INVALID_ARGUMENT / NOT_A_FILE for anything but a regular file.
+// NOT_FOUND, PERMISSION_DENIED; INVALID_ARGUMENT / IS_A_DIRECTORY or NOT_A_FILE for anything but a
+// regular file.
 absl::StatusOr<FileIdentity> IdentifyFile(const std::string& path);
 
 // A regular file. Errors as IdentifyFile. Reading ends with SOURCE_CHANGED when the file became

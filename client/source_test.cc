@@ -75,6 +75,7 @@ TEST_F(FileSourceTest, NoticesThatTheFileBecameShorter) {
 
 TEST_F(FileSourceTest, RefusesWhatIsNoFile) {
   EXPECT_EQ(ErrorReason(OpenFileSource("/dev/null").status()), "NOT_A_FILE");
+  EXPECT_EQ(ErrorReason(OpenFileSource("/tmp").status()), "IS_A_DIRECTORY");
   EXPECT_TRUE(absl::IsNotFound(OpenFileSource(path_ + ".missing").status()));
 }
 

@@ -41,6 +41,9 @@ constexpr ReasonRow kReasons[] = {
     {"UNKNOWN_REMOTE", kExitUsage, "Run penstock remotes to see what this server can store to."},
     {"OBJECT_TOO_LARGE", kExitUsage, "Use larger parts (--part-size) or a larger --replay-buffer."},
     {"REPLAY_BUFFER_TOO_SMALL", kExitUsage, "Use a larger --replay-buffer."},
+    {"IS_A_DIRECTORY", kExitUsage,
+     "Pipe an archive of it: tar c DIRECTORY | penstock put - DESTINATION. File by file: rclone, "
+     "with Penstock's backend."},
     {"NOT_A_FILE", kExitUsage, "Pipe it: penstock put - DESTINATION < FILE."},
     {"SOURCE_NOT_REPLAYABLE", kExitOther,
      "Give the same bytes from the start again, with the same token."},
