@@ -12,7 +12,7 @@ class Clock {
   virtual absl::Time Now() const = 0;
 };
 
-// The clock of the machine. Lives for ever.
+// The machine's, but that it never goes back (base/forward_time.h). Lives for ever.
 const Clock& SystemClock();
 
 }  // namespace penstock

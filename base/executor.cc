@@ -1,5 +1,6 @@
 #include "base/executor.h"
 
+#include <chrono>
 #include <deque>
 #include <map>
 #include <system_error>
@@ -12,6 +13,12 @@
 
 namespace penstock {
 namespace {
+
+// Time for delays: whether somebody sets the clock or not, what is to happen after a second happens
+// after a second.
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 class ThreadPool final : public Executor {
  public:
@@ -36,7 +43,7 @@ class ThreadPool final : public Executor {
 
   void PostAfter(absl::Duration delay, Closure closure) override {
     MutexLock lock(&mutex_);
-    delayed_.emplace(absl::Now() + delay, std::move(closure));
+    delayed_.emplace(SteadyNow() + delay, std::move(closure));
     Wake();
   }
 
@@ -67,7 +74,7 @@ class ThreadPool final : public Executor {
   Closure Next() {
     MutexLock lock(&mutex_);
     while (true) {
-      while (!delayed_.empty() && delayed_.begin()->first <= absl::Now()) {
+      while (!delayed_.empty() && delayed_.begin()->first <= SteadyNow()) {
         ready_.push_back(std::move(delayed_.begin()->second));
         delayed_.erase(delayed_.begin());
       }
@@ -82,7 +89,7 @@ class ThreadPool final : public Executor {
       if (delayed_.empty()) {
         wakeup_.Wait(&mutex_);
       } else {
-        wakeup_.WaitWithDeadline(&mutex_, delayed_.begin()->first);
+        wakeup_.WaitWithDeadline(&mutex_, absl::Now() + (delayed_.begin()->first - SteadyNow()));
       }
       --waiting_;
     }
@@ -95,7 +102,7 @@ class ThreadPool final : public Executor {
   size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;  // threads with nothing to do
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Closure> ready_ ABSL_GUARDED_BY(mutex_);
-  std::multimap<absl::Time, Closure> delayed_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<absl::Duration, Closure> delayed_ ABSL_GUARDED_BY(mutex_);  // by steady time
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
 };
 

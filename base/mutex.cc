@@ -47,9 +47,9 @@ void CondVar::Wait(Mutex* mutex) {
 }
 
 void CondVar::WaitWithDeadline(Mutex* mutex, absl::Time deadline) {
+  const absl::Duration wait = std::min(deadline - absl::Now(), kLongestWait);
   Adopted adopted(mutex->mutex_);
-  deadline = std::min(deadline, absl::Now() + kLongestWait);
-  signal_.wait_until(adopted.lock(), absl::ToChronoTime(deadline));
+  signal_.wait_for(adopted.lock(), absl::ToChronoNanoseconds(wait));
 }
 
 }  // namespace penstock

@@ -61,7 +61,7 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 };
 
 // Where Await would wake everybody for the sake of one: a wait without a condition of its own.
-// A waiter may also wake without a signal.
+// A waiter may also wake without a signal. Setting the clock does not move a deadline.
 class CondVar {
  public:
   void Signal() { signal_.notify_one(); }
