@@ -13,6 +13,8 @@ namespace penstock {
 namespace {
 
 constexpr absl::Duration kShortestTick = absl::Milliseconds(100);
+// Of those who wait for a time: the last moments before it are not cut into ever shorter ones.
+constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
 
 }  // namespace
 
@@ -151,7 +153,8 @@ void Session::Handle(TimerFired& event) {
       ArmAge();
       return;
     case SessionTimer::kLinger:
-      if (Lingers() && linger_until_ <= now_) Wind();
+      linger_armed_ = false;
+      OnLingered();
       return;
     case SessionTimer::kRetryStore:
       if (ClaimsForNobody()) {
@@ -187,6 +190,12 @@ void Session::ArmTick() {
   // A connected stream keeps its session alive, however short its idle_ttl is.
   const absl::Duration sign_of_life = std::max(ExpiryStep(record_), kShortestTick);
   Emit(SetTimer{SessionTimer::kTick, std::min(config_.progress_interval, sign_of_life)});
+}
+
+// A clock may go slower than timers do (base/forward_time.h): who is woken looks at the time, and
+// waits again where it has not come.
+void Session::WakeAt(SessionTimer timer, absl::Time time) {
+  Emit(SetTimer{timer, std::max(time - now_, kShortestWait)});
 }
 
 void Session::Write(SessionWrite write) {

@@ -215,6 +215,8 @@ class Session {
 
   // session_reopen.cc: a lost stream lingers, and is opened again in this process (rule 12).
   void Linger();
+  void ArmLinger();
+  void OnLingered();
   bool Lingers() const;
   bool CanReopen() const;
   void PumpReopen();
@@ -279,6 +281,7 @@ class Session {
 
   // Shared by all.
   void Emit(SessionEffect effect) { effects_.push_back(std::move(effect)); }
+  void WakeAt(SessionTimer timer, absl::Time time);
   void Write(SessionWrite write);
   void OnWritten(const SessionWrite& write, StoreAnswer& answer);
   void OnWriteFailed(const SessionWrite& write, const StoreAnswer& answer);
@@ -323,6 +326,7 @@ class Session {
   bool reclaiming_ = false;              // its claim is under way
   BoxedOptional<ClientFrame> deferred_;  // came meanwhile from the older stream
   absl::Time linger_until_ = absl::InfinitePast();
+  bool linger_armed_ = false;
 
   // The session. While has_record_ is false, record_ is what would be inserted.
   bool has_record_ = false;

@@ -74,7 +74,7 @@ void Session::ArmAge() {
   const absl::Time due = *fill_start_ + PartAge(limits_, config_.part_age, next_unbound_number());
   if (due <= now_) return;
   age_armed_ = true;
-  Emit(SetTimer{SessionTimer::kAge, due - now_});
+  WakeAt(SessionTimer::kAge, due);
 }
 
 // Makes everything durable that was received before the flush, and says so.

@@ -33,14 +33,22 @@ void SessionHarness::Check(const SessionEffect& effect) {
     EXPECT_FALSE(asking_) << "two requests for memory";
     asking_ = true;
   } else if (const auto* timer = std::get_if<SetTimer>(&effect)) {
-    if (timer->timer != SessionTimer::kAge) return;
-    EXPECT_FALSE(age_armed_) << "two timers for one part";
-    age_armed_ = true;
+    CheckTimer(timer->timer);
   } else if (std::holds_alternative<Release>(effect)) {
     EXPECT_FALSE(released_) << "released twice";
     released_ = true;
   } else {
     CheckReopening(effect);
+  }
+}
+
+void SessionHarness::CheckTimer(SessionTimer timer) {
+  if (timer == SessionTimer::kAge) {
+    EXPECT_FALSE(age_armed_) << "two timers for one part";
+    age_armed_ = true;
+  } else if (timer == SessionTimer::kLinger) {
+    EXPECT_FALSE(linger_armed_) << "two timers for a lost stream";
+    linger_armed_ = true;
   }
 }
 

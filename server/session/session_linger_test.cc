@@ -43,8 +43,21 @@ TEST(SessionLingerTest, TimerOfAnEarlierLossEndsNothing) {
   s.Store();
   s.Wait(absl::Seconds(1));
   s.Lose();
-  EXPECT_THAT(s.Fire(SessionTimer::kLinger, absl::Seconds(59)), IsEmpty());
+  EXPECT_THAT(s.Fire(SessionTimer::kLinger, absl::Seconds(59)), ElementsAre("linger 1s"));
   EXPECT_EQ(s.state(), State::kOpen);
+}
+
+TEST(SessionLingerTest, GoesOnToWaitWhereTheClockWentSlowerThanTheTimer) {
+  SessionConfig config = SmallConfig();
+  config.part_age = absl::Hours(1);
+  SessionHarness s(config);
+  s.Commit("abcd");
+  s.Chunk(4, "ef");
+  s.Lose();
+  EXPECT_THAT(s.Fire(SessionTimer::kLinger, kLinger / 2), ElementsAre("linger 30s"));
+  EXPECT_THAT(s.Fire(SessionTimer::kLinger, kLinger / 2 - absl::Microseconds(1)),
+              ElementsAre("linger 1ms"));
+  EXPECT_THAT(s.Fire(SessionTimer::kLinger, absl::Milliseconds(1)), ElementsAre("release"));
 }
 
 TEST(SessionLingerTest, NewerStreamThatIsAboutToTakeItKeepsTheMemory) {

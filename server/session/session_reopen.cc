@@ -18,7 +18,23 @@ void Session::Linger() {
     return;
   }
   linger_until_ = now_ + config_.linger;
-  Emit(SetTimer{SessionTimer::kLinger, config_.linger});
+  ArmLinger();
+}
+
+// One timer at a time: that of an earlier loss sees to the later one.
+void Session::ArmLinger() {
+  if (linger_armed_) return;
+  linger_armed_ = true;
+  WakeAt(SessionTimer::kLinger, linger_until_);
+}
+
+void Session::OnLingered() {
+  if (!Lingers()) return;
+  if (linger_until_ <= now_) {
+    Wind();
+  } else {
+    ArmLinger();
+  }
 }
 
 // Nobody is there, and nobody is about to be.

@@ -86,7 +86,7 @@ void SessionHarness::Restart(OpenFrame open, bool attached) {
   session_ = std::make_unique<Session>(config_, IdsOf(++owners_), attached);
   write_.reset();
   lookup_ = repeating_ = closed_ = lost_ = released_ = false;
-  asking_ = reopening_ = age_armed_ = false;
+  asking_ = reopening_ = age_armed_ = linger_armed_ = false;
   reading_ = attached;
   Open(std::move(open));
 }
@@ -223,6 +223,7 @@ SessionHarness::Effects SessionHarness::Describe(absl::StatusOr<ObjectStat> obje
 SessionHarness::Effects SessionHarness::Fire(SessionTimer timer, absl::Duration later) {
   now_ += later;
   if (timer == SessionTimer::kAge) age_armed_ = false;
+  if (timer == SessionTimer::kLinger) linger_armed_ = false;
   return On(TimerFired{timer});
 }
 

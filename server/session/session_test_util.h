@@ -140,6 +140,7 @@ class SessionHarness {
   bool IsShown(const SessionEffect& effect) const;
   Effects Answer(StoreAnswer answer);
   void Check(const SessionEffect& effect);
+  void CheckTimer(SessionTimer timer);
   void CheckReopening(const SessionEffect& effect);
   void CheckWrite(const SessionWrite& write);
   std::string ContentAt(int64_t offset, int64_t size) const;
@@ -163,6 +164,7 @@ class SessionHarness {
   bool grants_memory_ = true;
   bool reopening_ = false;  // a newer stream waits for its answer
   bool age_armed_ = false;
+  bool linger_armed_ = false;
   bool shows_age_ = false;
   std::string content_;  // as the client sent it, below and behind the received size
   int64_t told_committed_ = 0;

@@ -176,6 +176,8 @@ class Schedule {
   void Fault() {
     if (world_.over) return;
     SimServer& server = *servers_[world_.Chance(0.6) ? near_ : world_.Below(servers_.size())];
+    // Not forward: what a signature's validity is compared with has to be right (durability.md).
+    if (world_.Chance(0.2)) server.SetClockBack(absl::Milliseconds(world_.Below(30'000)));
     const uint64_t kind = world_.Below(hostile_ ? 20 : 13);
     if (kind < 6) {
       clients_[world_.Below(clients_.size())]->BreakConnection();

@@ -5,7 +5,7 @@
 namespace penstock::simulation {
 
 SimServer::SimServer(World& world, SessionConfig config, SessionStore& store, Backend& backend)
-    : world_(world), config_(std::move(config)), store_(store), backend_(backend) {
+    : world_(world), clock_(world), config_(std::move(config)), store_(store), backend_(backend) {
   Start();
 }
 
@@ -18,7 +18,7 @@ void SimServer::Start() {
   environment.backends[kRemote] = &backend_;
   environment.store = &store_;
   environment.executor = life.executor.get();
-  environment.clock = &world_;
+  environment.clock = &clock_;
   life.service = std::make_unique<SessionService>(std::move(environment), world_);
   life.reaper = std::make_unique<SessionReaper>(*life.service, world_);
   lives_.push_back(std::move(life));
@@ -36,6 +36,11 @@ void SimServer::Crash() {
 void SimServer::Pause(absl::Duration duration) {
   world_.Trace("a server stops for ", absl::FormatDuration(duration));
   lives_.back().executor->Pause(duration);
+}
+
+void SimServer::SetClockBack(absl::Duration by) {
+  world_.Trace("a server's clock is set back by ", absl::FormatDuration(by));
+  clock_.SetBack(by);
 }
 
 void SimServer::Drain() {
@@ -64,9 +69,9 @@ void SimServer::Reap() {
 void SimServer::CheckIdle() {
   if (!up_) return;
   Life& life = lives_.back();
-  bool drained = false;
-  life.service->Drain([&drained] { drained = true; });
-  if (!drained) world_.Violate("a session of a server never ended");
+  const auto drained = std::make_shared<bool>(false);  // it may be told when this is over
+  life.service->Drain([drained] { *drained = true; });
+  if (!*drained) world_.Violate("a session of a server never ended");
   if (*life.unanswered > 0) world_.Violate("a call of a server was never answered");
   const BufferBudget::Stats memory = life.service->memory();
   if (memory.used != 0 || memory.waiting != 0) world_.Violate("memory of a server is never freed");

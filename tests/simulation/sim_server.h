@@ -23,6 +23,7 @@ class SimServer {
 
   void Crash();
   void Pause(absl::Duration duration);
+  void SetClockBack(absl::Duration by);
   void Drain();
   void Reap();
 
@@ -47,6 +48,7 @@ class SimServer {
   void Start();
 
   World& world_;
+  ServerClock clock_;
   const SessionConfig config_;
   SessionStore& store_;
   Backend& backend_;

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/forward_time.h"
 #include "base/random.h"
 
 namespace penstock::simulation {
@@ -76,6 +77,19 @@ class World final : public Clock, public RandomSource {
   bool stormy_ = true;
   std::string violation_;
   std::vector<Event> queue_;  // a heap
+};
+
+// The clock of a machine, which is sometimes set back; read as servers read theirs.
+class ServerClock final : public Clock {
+ public:
+  explicit ServerClock(const World& world) : world_(world) {}
+  absl::Time Now() const override { return time_.Next(world_.Now() - lag_, world_.Elapsed()); }
+  void SetBack(absl::Duration by) { lag_ += by; }
+
+ private:
+  const World& world_;
+  absl::Duration lag_;
+  mutable ForwardTime time_;
 };
 
 // The threads of one life of a server process. It may pause, and it may crash: after that nothing
