@@ -9,6 +9,16 @@ SimServer::SimServer(World& world, SessionConfig config, SessionStore& store, Ba
   Start();
 }
 
+// A service waits for its sessions; one that never ends, which is a violation, is left where it is.
+SimServer::~SimServer() {
+  if (world_.violation().empty()) return;
+  for (Life& life : lives_) {
+    static_cast<void>(life.reaper.release());
+    static_cast<void>(life.service.release());
+    static_cast<void>(life.executor.release());
+  }
+}
+
 void SimServer::Start() {
   if (world_.over) return;
   Life life;

@@ -17,6 +17,9 @@ inline constexpr char kRemote[] = "remote";
 class SimServer {
  public:
   SimServer(World& world, SessionConfig config, SessionStore& store, Backend& backend);
+  SimServer(const SimServer&) = delete;
+  SimServer& operator=(const SimServer&) = delete;
+  ~SimServer();
 
   // Null while it is down.
   SessionService* service() { return up_ ? lives_.back().service.get() : nullptr; }
