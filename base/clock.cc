@@ -14,8 +14,7 @@ class MachineClock final : public Clock {
  public:
   absl::Time Now() const override {
     MutexLock lock(&mutex_);
-    return time_.Next(absl::Now(),
-                      absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()));
+    return time_.Next(absl::Now(), SteadyNow());
   }
 
  private:
@@ -24,6 +23,10 @@ class MachineClock final : public Clock {
 };
 
 }  // namespace
+
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
 
 const Clock& SystemClock() {
   static const MachineClock* const clock = new MachineClock;

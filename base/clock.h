@@ -12,6 +12,9 @@ class Clock {
   virtual absl::Time Now() const = 0;
 };
 
+// Time since some moment, by a clock that nobody sets: what whiles are measured with.
+absl::Duration SteadyNow();
+
 // The machine's, but that it never goes back (base/forward_time.h). Lives for ever.
 const Clock& SystemClock();
 

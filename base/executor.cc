@@ -1,6 +1,5 @@
 #include "base/executor.h"
 
-#include <chrono>
 #include <deque>
 #include <map>
 #include <system_error>
@@ -8,17 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 
 namespace penstock {
 namespace {
-
-// Time for delays: whether somebody sets the clock or not, what is to happen after a second happens
-// after a second.
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 class ThreadPool final : public Executor {
  public:
@@ -89,7 +82,7 @@ class ThreadPool final : public Executor {
       if (delayed_.empty()) {
         wakeup_.Wait(&mutex_);
       } else {
-        wakeup_.WaitWithDeadline(&mutex_, absl::Now() + (delayed_.begin()->first - SteadyNow()));
+        wakeup_.WaitFor(&mutex_, delayed_.begin()->first - SteadyNow());
       }
       --waiting_;
     }
@@ -102,7 +95,7 @@ class ThreadPool final : public Executor {
   size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;  // threads with nothing to do
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Closure> ready_ ABSL_GUARDED_BY(mutex_);
-  std::multimap<absl::Duration, Closure> delayed_ ABSL_GUARDED_BY(mutex_);  // by steady time
+  std::multimap<absl::Duration, Closure> delayed_ ABSL_GUARDED_BY(mutex_);  // by SteadyNow
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "absl/time/clock.h"
-
 namespace penstock {
 namespace {
 
@@ -46,10 +44,9 @@ void CondVar::Wait(Mutex* mutex) {
   signal_.wait(adopted.lock());
 }
 
-void CondVar::WaitWithDeadline(Mutex* mutex, absl::Time deadline) {
-  const absl::Duration wait = std::min(deadline - absl::Now(), kLongestWait);
+void CondVar::WaitFor(Mutex* mutex, absl::Duration timeout) {
   Adopted adopted(mutex->mutex_);
-  signal_.wait_for(adopted.lock(), absl::ToChronoNanoseconds(wait));
+  signal_.wait_for(adopted.lock(), absl::ToChronoNanoseconds(std::min(timeout, kLongestWait)));
 }
 
 }  // namespace penstock

@@ -61,14 +61,15 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 };
 
 // Where Await would wake everybody for the sake of one: a wait without a condition of its own.
-// A waiter may also wake without a signal. Setting the clock does not move a deadline.
+// A waiter may also wake without a signal.
 class CondVar {
  public:
   void Signal() { signal_.notify_one(); }
   void SignalAll() { signal_.notify_all(); }
 
   void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  void WaitWithDeadline(Mutex* mutex, absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // For at most `timeout` on the steady clock.
+  void WaitFor(Mutex* mutex, absl::Duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
  private:
   std::condition_variable signal_;

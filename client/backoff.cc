@@ -1,16 +1,10 @@
 #include "client/backoff.h"
 
 #include <algorithm>
-#include <chrono>
+
+#include "base/clock.h"
 
 namespace penstock {
-namespace {
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-}  // namespace
 
 Backoff::Backoff(absl::Duration first, absl::Duration maximum)
     : first_(first), maximum_(maximum), next_(first), random_(std::random_device()()) {}
