@@ -7,6 +7,17 @@
 #include "client/cli/json_events.h"
 
 namespace penstock::cli {
+namespace {
+
+void DescribeUnfinished(const absl::Status& status, Terminal& terminal) {
+  if (ErrorReason(status) == "CANCELLED") {
+    terminal.err << "interrupted: " << Printable(std::string(status.message())) << std::endl;
+  } else {
+    terminal.err << DescribeError(status, terminal.color) << std::flush;
+  }
+}
+
+}  // namespace
 
 std::string DescribeError(const absl::Status& status, bool color) {
   std::string text = absl::StrCat(
@@ -22,18 +33,6 @@ std::string DescribeError(const absl::Status& status, bool color) {
   if (!next.empty()) absl::StrAppend(&text, "  ", next, "\n");
   return text;
 }
-
-namespace {
-
-void DescribeUnfinished(const absl::Status& status, Terminal& terminal) {
-  if (ErrorReason(status) == "CANCELLED") {
-    terminal.err << "interrupted: " << Printable(std::string(status.message())) << std::endl;
-  } else {
-    terminal.err << DescribeError(status, terminal.color) << std::flush;
-  }
-}
-
-}  // namespace
 
 int ReportError(const absl::Status& status, bool json, Terminal& terminal) {
   terminal.err << DescribeError(status, terminal.color) << std::flush;
