@@ -271,6 +271,7 @@ class Session {
   void Publish();
   void Ask(Doubt doubt, absl::Status refusal);
   void OnNotOurs();
+  bool PutWasSlow() const;
   bool IsOurs(const ObjectStat& object) const;
   void AskLater(const absl::Status& cause);
   void RecordResult(const ObjectStat& object, bool put_settled);
@@ -370,9 +371,10 @@ class Session {
   Doubt doubt_ = Doubt::kClaimed;
   absl::Status refusal_;  // kDefinite: what the session fails with when the object is not ours
   int publish_attempts_ = 0;
-  int puts_sent_ = 0;                    // by this owner
-  bool put_inherited_ = false;           // an earlier owner may have sent some
-  std::optional<absl::Status> failure_;  // to be recorded as soon as no write is under way
+  absl::Time put_begun_ = absl::InfinitePast();  // a request was asked for, and is signed since
+  int puts_sent_ = 0;                            // by this owner
+  bool put_inherited_ = false;                   // an earlier owner may have sent some
+  std::optional<absl::Status> failure_;          // to be recorded as soon as no write is under way
 };
 
 }  // namespace penstock

@@ -317,8 +317,8 @@ absl::Status OutcomeLost() {
 
 absl::Status PutDelayed() {
   return MakeError(Code::kUnavailable, "PUT_DELAYED",
-                   "the server was stopped for longer than its request to the backend was valid",
-                   {}, kLongDelay);
+                   "the server may have been stopped for longer than its request was valid", {},
+                   kLongDelay);
 }
 
 absl::Status PublishedContentDiffers(int64_t size, uint64_t crc64, int64_t got_size,

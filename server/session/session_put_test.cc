@@ -108,6 +108,26 @@ TEST(SessionPutTest, SealOfUnknownOutcomeIsRepeatedBeforeAnythingIsSent) {
   EXPECT_THAT(s.Store(), ElementsAre("put"));
 }
 
+TEST(SessionPutTest, RefusalAtOnceIsTold) {
+  SessionHarness s;
+  s.SealPut("abc");
+  s.Wait(absl::Minutes(2));
+  EXPECT_THAT(s.Publish(MakeError(Code::kPermissionDenied, kReasonDenied, "you may not")),
+              ElementsAre("close BACKEND_DENIED", "release"));
+}
+
+// Half of the validity may have been all of it: the clock may have been set back meanwhile.
+TEST(SessionPutTest, RefusalOfWhatMayHaveBeenSentTooLateIsAskedFor) {
+  SessionHarness s;
+  s.SealPut("abc");
+  s.Wait(kPutValidity / 2);
+  EXPECT_THAT(s.Publish(MakeError(Code::kPermissionDenied, kReasonDenied, "it has expired")),
+              ElementsAre("retry publish 200ms"));
+  EXPECT_THAT(s.Fire(SessionTimer::kRetryPublish), ElementsAre("head"));
+  EXPECT_THAT(s.Describe(NoSuchObject()), ElementsAre("prepare abc"));
+  EXPECT_THAT(s.Prepared(), ElementsAre("renew"));
+}
+
 TEST(SessionPutTest, EveryFurtherAttemptIsSignedAnewAndAsksTheStore) {
   SessionHarness s;
   s.SealPut("abc");

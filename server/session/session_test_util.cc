@@ -10,11 +10,6 @@
 #include "server/store/kept_session.h"
 
 namespace penstock {
-namespace {
-
-constexpr absl::Duration kPutValidity = absl::Minutes(15);
-
-}  // namespace
 
 SessionConfig SmallConfig() {
   Capabilities capabilities;

@@ -50,6 +50,9 @@ void ExpectError(const absl::Status& status, absl::StatusCode code, const std::s
 
 std::string DescribeEffect(const SessionEffect& effect);
 
+// How long the request of a put is valid, from its signature.
+inline constexpr absl::Duration kPutValidity = absl::Minutes(15);
+
 class SessionHarness {
  public:
   using Effects = std::vector<std::string>;
