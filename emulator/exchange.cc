@@ -1,6 +1,7 @@
 #include "emulator/exchange.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -143,10 +144,13 @@ Failure Exchange::Authorize() {
 Failure Exchange::FaultBeforeEffect() {
   switch (fault_->kind) {
     case FaultKind::kResetBeforeEffect:
+      // Of a request whose body it has not sent a client may know that it had no effect.
+      ReadOfBody(std::numeric_limits<int64_t>::max());
       fate_ = Fate::kReset;
       return InternalError("reset");
     case FaultKind::kResetMidBody:
-      ReadHalfOfBody();
+      // Of a chunked body half is not known: the first piece of it.
+      ReadOfBody(body_.length() ? *body_.length() / 2 : 1);
       fate_ = Fate::kReset;
       return InternalError("reset");
     case FaultKind::kError:
@@ -170,12 +174,10 @@ Failure Exchange::FaultBeforeEffect() {
   }
 }
 
-void Exchange::ReadHalfOfBody() {
+void Exchange::ReadOfBody(int64_t bytes) {
   std::vector<char> piece(64 << 10);
-  // Of a chunked body half is not known: the first piece of it.
-  const int64_t half = body_.length() ? *body_.length() / 2 : 1;
-  while (body_.count() < half) {
-    const int64_t wanted = std::min(half - body_.count(), static_cast<int64_t>(piece.size()));
+  while (body_.count() < bytes) {
+    const int64_t wanted = std::min(bytes - body_.count(), static_cast<int64_t>(piece.size()));
     const Result<size_t> read = body_.Read(piece.data(), static_cast<size_t>(wanted));
     if (!read.ok() || read.value() == 0) return;
   }

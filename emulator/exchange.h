@@ -55,7 +55,7 @@ class Exchange {
   // Applies what a fault does before the operation: nullopt to go on. With a fate other than
   // kSend the error returned is never seen.
   Failure FaultBeforeEffect();
-  void ReadHalfOfBody();
+  void ReadOfBody(int64_t bytes);
   // Applies what a fault does to a reply.
   void FaultAfterEffect(Reply& reply);
   Reply ErrorReply(const OssError& error) const;

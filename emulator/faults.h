@@ -17,7 +17,7 @@ namespace penstock::emulator {
 
 enum class FaultKind {
   kDropReplyAfterEffect,  // the effect happens, the connection is closed without a reply
-  kResetBeforeEffect,     // the connection is reset, nothing happens
+  kResetBeforeEffect,     // the connection is reset after the body, nothing happens
   kResetMidBody,          // the connection is reset after half of the body, nothing happens
   kError,                 // an error of the given status and code, nothing happens
   kDelay,                 // the request waits for delay_ms before it is carried out

@@ -34,7 +34,8 @@ struct HttpRequest {
 
   // True: sent once at most. A connection that served a request before may just have been closed by
   // the server, and libcurl then sends the request once more by itself: with `send_once` that is
-  // UNAVAILABLE, as on a new connection.
+  // UNAVAILABLE, as on a new connection. It still repeats a head of whose body nothing has gone:
+  // that can have had no effect.
   bool send_once = false;
 
   // Who asks. Requests that wait for a connection take turns by this, and have it in their order

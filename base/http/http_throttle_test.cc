@@ -87,6 +87,26 @@ TEST(HttpThrottleTest, CountsWhatIsSentAgain) {
   ExpectTaken(*limit, 3 * kPiece);
 }
 
+// A head whose body is still to come is no request that is sent twice.
+TEST(HttpThrottleTest, SendsAgainWhatIsSentOnceAndHasNotBegun) {
+  std::atomic<int> requests = 0;
+  FakeHttpServer server([&](FakeExchange& exchange) {
+    if (++requests == 2) {
+      exchange.Reset();
+      return;
+    }
+    ReplyWithSize(exchange);
+  });
+  HttpLoop loop;
+  ASSERT_EQ(Begin(loop, Put(server.url(), 1, Limit(kKiB))).get()->body, "1");
+  const auto limit = Limit(kPiece);
+  limit->Take(kBurst + kPiece / 2);  // the first piece has to wait for half a second
+  HttpRequest request = Put(server.url(), kPiece, limit);
+  request.send_once = true;
+  EXPECT_EQ(Begin(loop, std::move(request)).get()->body, "16384");
+  EXPECT_EQ(requests, 3);
+}
+
 TEST(HttpThrottleTest, GivesBackWhatAnEndedRequestHasNotSent) {
   FakeHttpServer server([](FakeExchange& exchange) {
     exchange.ReadSome(1000);

@@ -42,7 +42,6 @@ def test_reply_of_complete_is_lost(scene, kind, more):
     scene.emulator.add_fault("CompleteMultipartUpload", kind, **more)
     scene.start()
     scene.put_to_the_end(DATA)
-    # Not how often Complete was sent: libcurl repeats what a reused connection swallowed.
     assert scene.journal("HeadObject"), "the outcome was asked for"
     scene.check_finished(DATA)
 
