@@ -14,6 +14,11 @@ if(PENSTOCK_SANITIZE MATCHES address)
   set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1 -fno-omit-frame-pointer")
 endif()
 
+if(PENSTOCK_SANITIZE STREQUAL "thread")
+  # What clang inlines has its whole name, for tsan.supp.
+  string(APPEND CMAKE_CXX_FLAGS_DEBUG " -fdebug-info-for-profiling")
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
@@ -61,6 +66,19 @@ function(penstock_binary name)
   target_link_libraries(${name} PRIVATE penstock_options penstock_warnings ${ARG_DEPS})
 endfunction()
 
+# Tests are built for a short build: what a test itself does takes milliseconds, what a compiler does to GoogleTest's
+# templates takes seconds, with ASan twice as many with -O1 as with -O0. What is tested keeps its flags.
+set(penstock_test_flags -O0)
+
+# penstock_test_objects(<name> SRCS <files...> [DEPS <targets...>]): sources that several tests have in common, each built
+# once. Objects, not an archive: a linker would leave out suites that nothing refers to.
+function(penstock_test_objects name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_library(${name} OBJECT ${ARG_SRCS})
+  target_link_libraries(${name} PUBLIC penstock_options ${ARG_DEPS} GTest::gmock PRIVATE penstock_warnings)
+  target_compile_options(${name} PRIVATE ${penstock_test_flags})
+endfunction()
+
 # penstock_test(<name> LABEL <ctest label> SRCS <files...> [DEPS <targets...>] [TIMEOUT <seconds>] [THREADS]):
 # one GoogleTest program, one ctest entry. THREADS: it runs several threads of ours and does not link gRPC (which is
 # not instrumented), so it belongs to the target `tsan_tests` and gets the further label `tsan` where TSan is on.
@@ -69,9 +87,7 @@ function(penstock_test name)
   add_executable(${name} ${ARG_SRCS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE penstock_options penstock_warnings ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  # What the test itself does takes milliseconds, what a compiler does to GoogleTest's templates takes seconds: with
-  # ASan twice as many with -O1 as with -O0. What is tested keeps its flags.
-  target_compile_options(${name} PRIVATE -O0)
+  target_compile_options(${name} PRIVATE ${penstock_test_flags})
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)

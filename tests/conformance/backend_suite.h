@@ -6,7 +6,7 @@
 //   INSTANTIATE_TEST_SUITE_P(Local, BackendConformanceTest,
 //   testing::Values(BackendUnderTest{...}));
 //
-// in a program that also has the sources backend_*_suite.cc.
+// in a program that links backend_suite.
 
 #include <gtest/gtest.h>
 
