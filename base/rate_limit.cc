@@ -16,6 +16,7 @@ int64_t RateLimit::BurstOf(int64_t rate) { return std::max(rate / kBurstsPerSeco
 
 RateLimit::RateLimit(int64_t rate, const Clock& clock)
     : clock_(clock),
+      rate_(rate),
       piece_(std::clamp(rate / kPiecesPerSecond, kLeastPiece, kLargestPiece)),
       bucket_(rate, BurstOf(rate)) {}
 

@@ -26,6 +26,8 @@ class RateLimit {
   absl::Duration Take(int64_t bytes);
   void Return(int64_t bytes);
 
+  int64_t rate() const { return rate_; }
+
   // How much to take at a time so that those who share the limit have their turns often.
   int64_t piece() const { return piece_; }
 
@@ -33,6 +35,7 @@ class RateLimit {
 
  private:
   const Clock& clock_;
+  const int64_t rate_;
   const int64_t piece_;
 
   Mutex mutex_;

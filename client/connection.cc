@@ -129,8 +129,17 @@ absl::Status Connection::Try(const std::function<grpc::Status(Server&, grpc::Cli
     if (pause > patience) return status;
     patience -= pause;
     if (asked.has_value()) UseNext();  // it may drain
-    absl::SleepFor(pause);
+    if (Pause(pause)) {
+      return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "stopped on request");
+    }
   }
+}
+
+// True: stopped.
+bool Connection::Pause(absl::Duration pause) const {
+  if (stop_ != nullptr) return stop_->WaitForNotificationWithTimeout(pause);
+  absl::SleepFor(pause);
+  return false;
 }
 
 absl::Status Connection::TryEachServer(

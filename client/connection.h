@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/notification.h"
 #include "penstock/v1/maintenance.grpc.pb.h"
 #include "penstock/v1/object.grpc.pb.h"
 #include "penstock/v1/put.grpc.pb.h"
@@ -45,6 +46,11 @@ class Connection {
   v1::PutService::Stub& stub() { return *servers_[current_].put; }
   v1::ObjectService::Stub& objects() { return *servers_[current_].objects; }
   const std::string& address() const { return servers_[current_].address; }
+
+  // Once `stop` is notified no call is repeated: CANCELLED / CANCELLED instead. It must outlive
+  // this.
+  void StopOn(const Notification& stop) { stop_ = &stop; }
+
   void UseNext() { current_ = (current_ + 1) % servers_.size(); }
 
   // Calls one method of the service within `timeout`, on the next server when one cannot be
@@ -78,12 +84,14 @@ class Connection {
   void Add(const std::string& address, const std::shared_ptr<grpc::ChannelInterface>& channel);
   absl::Status Try(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
                    absl::Duration timeout);
+  bool Pause(absl::Duration pause) const;
   absl::Status TryEachServer(const std::function<grpc::Status(Server&, grpc::ClientContext&)>& call,
                              absl::Duration timeout);
 
   std::vector<Server> servers_;
   size_t current_ = 0;
   bool answered_ = false;  // one of them, to any call
+  const Notification* stop_ = nullptr;
 };
 
 // What becomes of an error after a part of the answers came: nobody should take it for one that

@@ -6,7 +6,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "client/upload_errors.h"
@@ -22,8 +21,8 @@ constexpr int64_t kMinChunkBytes = 1024;
 
 UploadOptions Checked(UploadOptions options) {
   options.chunk_bytes = std::clamp<int64_t>(options.chunk_bytes, 1, kMaxChunkBytes);
-  if (options.limit_rate > 0) {
-    const int64_t even = std::max(options.limit_rate / kChunksPerSecond, kMinChunkBytes);
+  if (options.limit != nullptr) {
+    const int64_t even = std::max(options.limit->rate() / kChunksPerSecond, kMinChunkBytes);
     options.chunk_bytes = std::min(options.chunk_bytes, even);
   }
   return options;
@@ -41,10 +40,7 @@ UploadTask::UploadTask(Connection connection, Source& source, v1::ObjectSpec spe
       start_time_(absl::Now()),
       connection_(std::move(connection)),
       content_(source),
-      attempts_(options_, [this] { source_.Interrupt(); }),
-      limit_(options_.limit_rate > 0
-                 ? std::make_unique<RateLimit>(options_.limit_rate, SystemClock())
-                 : nullptr) {
+      attempts_(options_, [this] { source_.Interrupt(); }) {
   if (declared_size_.has_value()) spec_.set_total_size(*declared_size_);
 }
 

@@ -8,7 +8,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/rate_limit.h"
 #include "client/attempts.h"
 #include "client/connection.h"
 #include "client/hashed_source.h"
@@ -90,8 +89,7 @@ class UploadTask {
   UploadResult result_;
 
   Attempts attempts_;
-  const std::unique_ptr<RateLimit> limit_;  // null: none
-  std::atomic<int64_t> sent_end_ = 0;       // the server can have received no more than this
+  std::atomic<int64_t> sent_end_ = 0;  // the server can have received no more than this
   std::atomic<int64_t> bytes_sent_ = 0;
 };
 

@@ -155,13 +155,14 @@ absl::Status UploadTask::SendChunks(UploadStream& stream, int64_t chunk_bytes) {
 
 // Waits until the rate allows so many bytes more, unless the stream or the Put ends before.
 void UploadTask::AwaitRate(const UploadStream& stream, int64_t bytes) {
-  if (limit_ == nullptr) return;
+  if (options_.limit == nullptr) return;
   attempts_.clock().OnOwnWait(true);
-  absl::Duration left = limit_->Take(bytes);
+  absl::Duration left = options_.limit->Take(bytes);
   while (left > absl::ZeroDuration() && !stream.ended() && stop() == Stop::kNone) {
     attempts_.Wait(std::min(left, kLongestNap));
     left -= kLongestNap;
   }
+  if (left > absl::ZeroDuration()) options_.limit->Return(bytes);  // it is not sent
   attempts_.clock().OnOwnWait(false);
 }
 

@@ -25,6 +25,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "base/rate_limit.h"
 #include "client/attempts.h"
 #include "client/source.h"
 #include "client/upload_events.h"
@@ -46,9 +47,9 @@ struct UploadOptions : RetryPolicy {
   std::optional<uint64_t> expected_crc64;
   // Bytes of a chunk, 1 to 1 MiB; less when the server wants less.
   int64_t chunk_bytes = int64_t{1} << 20;
-  // Bytes per second to send at most, those that are sent again included; 0: no limit. Chunks are
-  // then smaller, so that they come evenly.
-  int64_t limit_rate = 0;
+  // Of the bytes that are sent, those that are sent again included; null: none. Puts may share it.
+  // Chunks are then smaller, so that they come evenly.
+  std::shared_ptr<RateLimit> limit;
 };
 
 // Thread-safe; several Puts may run at the same time, each with its own source and token.

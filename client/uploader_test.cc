@@ -45,7 +45,7 @@ TEST_F(UploaderTest, KeepsToItsRate) {
   FakePutService service({[](FakeStream& stream) { return TakeTheRest(stream, "", 0); }});
   UploadOptions options = QuickOptions();
   options.chunk_bytes = int64_t{1} << 20;
-  options.limit_rate = kRate;
+  options.limit = std::make_shared<RateLimit>(kRate, SystemClock());
   const auto source = large.MakeSource();
   const auto result = Put(service, *source, nullptr, options);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -62,7 +62,8 @@ TEST_F(UploaderTest, AWaitForTheRateEndsWithTheStream) {
   }});
   UploadOptions options = QuickOptions();
   options.chunk_bytes = RateLimit::kLeastBurst;
-  options.limit_rate = 1;  // the next chunk would take a quarter of an hour
+  options.limit = std::make_shared<RateLimit>(
+      1, SystemClock());  // the next chunk would take a quarter of an hour
   const auto source = large.MakeSource();
   EXPECT_EQ(ErrorReason(Put(service, *source, nullptr, options).status()), "NO");
 }

@@ -17,7 +17,7 @@ from bench.peers.floor import Curl
 from bench.peers.oss_node import OssNode
 from bench.peers.oss_python import OssPython
 from bench.peers.peer import Peer
-from bench.peers.penstock import Penstock, PenstockLibrary
+from bench.peers.penstock import Penstock
 from bench.peers.rclone import RclonePenstock, RcloneS3, RcloneS3Large
 from bench.peers.rounds import Round, WrongContent
 from bench.peers.stores import EmulatorMaker, MinioMaker, StoreMaker
@@ -99,8 +99,6 @@ def _arms(context: Context, work: Work, trouble: str) -> list[Arm]:
     ]
     if work.large:
         peers.insert(-1, RcloneS3Large(context))
-    if len(work.sizes) > 1:
-        peers.insert(2, PenstockLibrary(context))
     arms = [Arm(peer, makers[peer.store]) for peer in peers]
     for arm in arms:
         if reason := arm.peer.missing() or arm.maker.missing():

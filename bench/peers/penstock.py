@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pathlib
 from collections.abc import Mapping, Sequence
 
 from bench.harness.context import Context
@@ -44,7 +43,7 @@ def _table(name: str, settings: Mapping[str, object]) -> str:
 
 
 class Penstock(Peer):
-    """The tool puts one file, so several files are several processes. The same command resumes: docs/cli.md."""
+    """The tool, one process for all files. The same command resumes: docs/cli.md."""
 
     name = "penstock put"
     store = "oss-emulator"
@@ -58,62 +57,23 @@ class Penstock(Peer):
         return serve(self.context, stage, target)
 
     def put_files(self, stage: Stage, target: Target, files: Files, parallel: int) -> Sequence[Command]:
-        return [self._command(target, str(file), file.name) for file in files]
+        # Several files go below the destination under their names; one may, too.
+        return [self._command(target, list(files), "", "--transfers", parallel)]
 
     def put_pipe(self, stage: Stage, target: Target, key: str) -> Command:
-        return self._command(target, "-", key)
+        return self._command(target, ["-"], key)
 
-    def _command(self, target: Target, source: str, key: str) -> Command:
+    def _command(self, target: Target, sources: Sequence[object], key: str, *more: object) -> Command:
         return Command(
             [
                 self.context.program("penstock"),
                 "put",
-                source,
+                *sources,
                 f"{REMOTE}:{BUCKET}/{key}",
                 "--server",
                 target.netloc,
                 "--quiet",
+                *more,
             ],
             {"PENSTOCK_TOKEN_SECRET": TOKEN_SECRET},
         )
-
-
-class PenstockLibrary(Peer):
-    """The C++ client library in one process, a thread for each file in work: put_files.cc. For many files, as the SDKs
-    are used; of one file it would tell nothing that the tool does not."""
-
-    name = "Penstock's client library"
-    store = "oss-emulator"
-    role = "ours"
-
-    @property
-    def _program(self) -> pathlib.Path:
-        return self.context.build / "bench/bench_put_files"
-
-    def missing(self) -> str:
-        return Penstock(self.context).missing() or ("" if self._program.exists() else f"{self._program} is not built")
-
-    def serve(self, stage: Stage, target: Target) -> tuple[Process, str]:
-        return serve(self.context, stage, target)
-
-    def put_files(self, stage: Stage, target: Target, files: Files, parallel: int) -> Sequence[Command]:
-        return [
-            Command(
-                [
-                    self._program,
-                    "--server",
-                    target.netloc,
-                    "--remote",
-                    REMOTE,
-                    "--bucket",
-                    BUCKET,
-                    "--parallel",
-                    parallel,
-                    *files,
-                ],
-                result=True,
-            )
-        ]
-
-    def put_pipe(self, stage: Stage, target: Target, key: str) -> Command:
-        raise NotImplementedError("the tool does it")

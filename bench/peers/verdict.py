@@ -28,7 +28,6 @@ class Row:
 SDKS = ("OSS SDK for Python", "OSS SDK for Node.js", "tusd, its S3 store")
 RIVALS = {
     "penstock put": SDKS,
-    "Penstock's client library": SDKS,
     "rclone, Penstock's backend": ("rclone, its S3 backend", "rclone, S3, set for large files"),
 }
 

@@ -15,8 +15,6 @@ PARALLEL = 16
 def run(context: Context) -> Outcome:
     count = context.sized(2000, 200, 16)
     text = (
-        f"{count:,} files of {SIZE // KIB} KiB, {PARALLEL} at a time. `penstock put` is one process a file, and each of"
-        " them starts, connects and ends; all others are one process. Pages that processes share are counted in the"
-        " memory of each."
+        f"{count:,} files of {SIZE // KIB} KiB, {PARALLEL} at a time, each uploader in one process."
     )
     return compare.outcome(context, ID, TITLE, text, compare.Work("put", [SIZE] * count, parallel=PARALLEL))

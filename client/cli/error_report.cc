@@ -41,13 +41,14 @@ int ReportError(const absl::Status& status, bool json, Terminal& terminal) {
 }
 
 int ReportUnfinished(const absl::Status& status, const std::string& resume, bool json,
-                     Terminal& terminal) {
+                     Terminal& terminal, const std::string& file) {
   const std::string next = IsResumable(status) ? resume : "";
   DescribeUnfinished(status, terminal);
   if (!next.empty()) terminal.err << next << std::endl;
   if (json) {
     nlohmann::json event = ErrorToJson(status);
     if (!next.empty()) event["resume"] = next;
+    if (!file.empty()) event["file"] = file;
     WriteJson(terminal.out, event);
   }
   return ExitCodeOf(status);

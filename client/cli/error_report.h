@@ -18,8 +18,9 @@ int ReportError(const absl::Status& status, bool json, Terminal& terminal);
 
 // Likewise how a transfer ended that did not succeed: an interruption is no error, and where the
 // same can go on, `resume` (ResumeInstructions) tells how; empty where another run cannot go on.
+// The event has the field `file`, unless that is empty.
 int ReportUnfinished(const absl::Status& status, const std::string& resume, bool json,
-                     Terminal& terminal);
+                     Terminal& terminal, const std::string& file = "");
 
 }  // namespace penstock::cli
 

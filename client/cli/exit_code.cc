@@ -102,6 +102,14 @@ int ExitCodeOf(const absl::Status& status) {
   return kExitOther;
 }
 
+int CombineExitCodes(int first, int second) {
+  for (const int overriding : {kExitInterrupted, kExitGaveUp}) {
+    if (first == overriding || second == overriding) return overriding;
+  }
+  if (first == kExitOk || first == second) return second;
+  return second == kExitOk ? first : kExitOther;
+}
+
 bool IsResumable(const absl::Status& status) {
   return ErrorReason(status) == "CANCELLED" || RetryDelay(status).has_value();
 }

@@ -21,6 +21,10 @@ inline constexpr int kExitInterrupted = 130;
 
 int ExitCodeOf(const absl::Status& status);
 
+// That of a command that does several things: that of what failed, kExitOther where that differs.
+// But kExitGaveUp overrides other failures, and kExitInterrupted that: the same command goes on.
+int CombineExitCodes(int first, int second);
+
 // Whether the same command may go on where this one ended.
 bool IsResumable(const absl::Status& status);
 

@@ -58,5 +58,19 @@ TEST(NextStepTest, IsEmptyWhereTheMessageSaysAll) {
   EXPECT_EQ(NextStep(MakeError(Code::kInvalidArgument, "BAD_KEY", "a bad key")), "");
 }
 
+TEST(ExitCodeTest, OfSeveralTellsWhatTheyHaveInCommon) {
+  EXPECT_EQ(CombineExitCodes(kExitOk, kExitOk), kExitOk);
+  EXPECT_EQ(CombineExitCodes(kExitOk, kExitNotFound), kExitNotFound);
+  EXPECT_EQ(CombineExitCodes(kExitNotFound, kExitOk), kExitNotFound);
+  EXPECT_EQ(CombineExitCodes(kExitNotFound, kExitNotFound), kExitNotFound);
+  EXPECT_EQ(CombineExitCodes(kExitNotFound, kExitQuota), kExitOther);
+  EXPECT_EQ(CombineExitCodes(kExitOther, kExitQuota), kExitOther);
+  EXPECT_EQ(CombineExitCodes(kExitNotFound, kExitGaveUp), kExitGaveUp);
+  EXPECT_EQ(CombineExitCodes(kExitGaveUp, kExitNotFound), kExitGaveUp);
+  EXPECT_EQ(CombineExitCodes(kExitGaveUp, kExitInterrupted), kExitInterrupted);
+  EXPECT_EQ(CombineExitCodes(kExitInterrupted, kExitQuota), kExitInterrupted);
+  EXPECT_EQ(CombineExitCodes(kExitQuota, kExitInterrupted), kExitInterrupted);
+}
+
 }  // namespace
 }  // namespace penstock::cli

@@ -131,18 +131,24 @@ void WriteJson(std::ostream& out, const json& value) {
   out << value.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
 }
 
-JsonEvents::JsonEvents(std::ostream& out, std::optional<int64_t> total_size, const Clock& clock)
-    : out_(out), total_size_(total_size), clock_(clock) {}
+JsonEvents::JsonEvents(std::ostream& out, std::optional<int64_t> total_size, const Clock& clock,
+                       std::string file)
+    : out_(out), total_size_(total_size), clock_(clock), file_(std::move(file)) {}
+
+void JsonEvents::Write(json event) {
+  AddText(event, "file", file_);
+  WriteJson(out_, event);
+}
 
 void JsonEvents::OnOpened(const UploadOpened& event) {
   if (!event.resumed || event.state == v1::Session::STATE_FINISHED) return;
-  WriteJson(out_, {{"event", "resume"},
-                   {"server", event.server},
-                   {"session_id", event.session_id},
-                   {"committed_size", event.committed_size},
-                   {"resume_offset", event.resume_offset},
-                   {"max_unacked_bytes", event.max_unacked_bytes},
-                   {"bytes_sent", event.bytes_sent}});
+  Write({{"event", "resume"},
+         {"server", event.server},
+         {"session_id", event.session_id},
+         {"committed_size", event.committed_size},
+         {"resume_offset", event.resume_offset},
+         {"max_unacked_bytes", event.max_unacked_bytes},
+         {"bytes_sent", event.bytes_sent}});
 }
 
 void JsonEvents::OnProgress(const UploadProgress& event) {
@@ -154,11 +160,11 @@ void JsonEvents::OnProgress(const UploadProgress& event) {
                 {"received_size", event.received_size},
                 {"bytes_sent", event.bytes_sent}};
   if (total_size_.has_value()) value["total_size"] = *total_size_;
-  WriteJson(out_, value);
+  Write(std::move(value));
 }
 
-void JsonEvents::OnRetry(const TransferRetry& event) { WriteJson(out_, RetryToJson(event)); }
+void JsonEvents::OnRetry(const TransferRetry& event) { Write(RetryToJson(event)); }
 
-void JsonEvents::OnFinished(const UploadResult& event) { WriteJson(out_, ToJson(event)); }
+void JsonEvents::OnFinished(const UploadResult& event) { Write(ToJson(event)); }
 
 }  // namespace penstock::cli

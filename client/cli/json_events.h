@@ -33,8 +33,9 @@ void WriteJson(std::ostream& out, const nlohmann::json& value);
 // Writes the events of a put: `resume`, `progress` (at most one a second), `retry` and `done`.
 class JsonEvents final : public UploadObserver {
  public:
-  // Both references must outlive this.
-  JsonEvents(std::ostream& out, std::optional<int64_t> total_size, const Clock& clock);
+  // Both references must outlive this. Each event has the field `file`, unless it is empty.
+  JsonEvents(std::ostream& out, std::optional<int64_t> total_size, const Clock& clock,
+             std::string file = "");
 
   void OnOpened(const UploadOpened& event) override;
   void OnProgress(const UploadProgress& event) override;
@@ -42,9 +43,12 @@ class JsonEvents final : public UploadObserver {
   void OnFinished(const UploadResult& event) override;
 
  private:
+  void Write(nlohmann::json event);
+
   std::ostream& out_;
   const std::optional<int64_t> total_size_;
   const Clock& clock_;
+  const std::string file_;
   absl::Time last_progress_ = absl::InfinitePast();
 };
 

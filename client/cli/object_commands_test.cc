@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "client/cli/command.h"
 #include "client/fake_object_service.h"
+#include "client/object_calls.h"
 
 namespace penstock::cli {
 namespace {
@@ -117,6 +118,19 @@ TEST_F(ObjectCommandsTest, OnlyAServerThatAnsweredBeforeIsWaitedFor) {
   EXPECT_THAT(err_.str(), HasSubstr("connection refused"));
 }
 
+// Whoever asks to stop does not wait for the pause before the next try.
+TEST_F(ObjectCommandsTest, NoCallIsRepeatedOnceStopped) {
+  Notification stop;
+  stop.Notify();
+  Connection connection({service_.address()});
+  connection.StopOn(stop);
+  service_.FailNext(
+      MakeError(absl::StatusCode::kUnavailable, "BUSY", "later", {}, absl::Seconds(20)));
+  EXPECT_EQ(ErrorReason(DeleteObjects(connection, "hangzhou", "bucket", {"a"}).status()),
+            "CANCELLED");
+  EXPECT_TRUE(DeleteObjects(connection, "hangzhou", "bucket", {"a"}).ok());
+}
+
 TEST_F(ObjectCommandsTest, LsTellsWhatIsKnown) {
   v1::StoredObject& object = service_.Put("bucket", "a", "123456789");
   object.set_storage_class("IA");
@@ -190,7 +204,7 @@ TEST_F(ObjectCommandsTest, RmListsWhatCouldNotBeDeleted) {
               HasSubstr("not deleted: hangzhou:bucket/a: you may not [BACKEND_DENIED]"));
   EXPECT_EQ(out_.str(), "1 object deleted, 1 failed\n");
   service_.FailDelete("e", MakeError(absl::StatusCode::kUnavailable, "BACKEND_UNAVAILABLE", "?"));
-  EXPECT_EQ(Run({"rm", "--json", "hangzhou:bucket/a", "hangzhou:bucket/e"}), 1);
+  EXPECT_EQ(Run({"rm", "--json", "hangzhou:bucket/a", "hangzhou:bucket/e"}), 5);
   EXPECT_EQ(Events()[0]["event"], "failed");
   EXPECT_EQ(Events()[2]["failed_count"], 2);
 }

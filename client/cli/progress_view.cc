@@ -12,8 +12,6 @@ namespace penstock::cli {
 namespace {
 
 constexpr absl::Duration kRateWindow = absl::Seconds(10);
-constexpr absl::Duration kRedrawInterval = absl::Milliseconds(100);
-constexpr absl::Duration kLineInterval = absl::Seconds(10);
 
 // "12.4/19.7 GiB", or with both units where they differ.
 std::string FormatFraction(int64_t part, int64_t whole) {
@@ -38,14 +36,6 @@ std::string FormatEta(int64_t bytes_left, double rate) {
   if (rate < 1) return "ETA -";
   const absl::Duration left = absl::Seconds(static_cast<double>(bytes_left) / rate);
   return absl::StrCat("ETA ", FormatClock(left + absl::Milliseconds(999)));
-}
-
-// Without cutting a character of several bytes in two.
-std::string Truncate(const std::string& text, int columns) {
-  size_t length = static_cast<size_t>(std::max(columns - 1, 10));
-  if (text.size() <= length) return text;
-  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
-  return text.substr(0, length);
 }
 
 }  // namespace
@@ -79,9 +69,25 @@ std::string FormatProgress(const ProgressLine& line) {
   return text;
 }
 
+std::string DescribeRetry(const TransferRetry& event) {
+  const std::string reason = ErrorReason(event.cause);
+  return absl::StrCat(Printable(std::string(event.cause.message())),
+                      reason.empty() ? "" : absl::StrCat(" [", reason, "]"), "; again in ",
+                      absl::FormatDuration(absl::Trunc(event.delay, absl::Milliseconds(10))),
+                      " on ", event.next_server);
+}
+
+std::string DescribeDraining(const UploadDraining& event) {
+  return absl::StrCat("the server is going away; ", FormatByteSize(event.committed_size),
+                      " are committed");
+}
+
 ProgressView::ProgressView(Terminal& terminal, std::string key, std::optional<int64_t> total_size,
                            const Clock& clock)
-    : terminal_(terminal), clock_(clock), start_time_(clock.Now()) {
+    : on_terminal_(terminal.err_is_terminal),
+      clock_(clock),
+      start_time_(clock.Now()),
+      status_line_(terminal, clock) {
   line_.key = std::move(key);
   line_.total_size = total_size;
 }
@@ -95,54 +101,29 @@ void ProgressView::OnOpened(const UploadOpened& event) {
                      " bytes) on ", event.server));
   }
   rate_.Add(clock_.Now(), event.committed_size);
-  if (last_shown_ == absl::InfinitePast()) last_shown_ = clock_.Now();
-  if (terminal_.err_is_terminal) ShowLine();
+  if (on_terminal_) ShowLine();
 }
 
 void ProgressView::OnProgress(const UploadProgress& event) {
-  const absl::Time now = clock_.Now();
   line_.committed_size = event.committed_size;
-  rate_.Add(now, event.committed_size);
-  const absl::Duration interval = terminal_.err_is_terminal ? kRedrawInterval : kLineInterval;
-  if (now - last_shown_ >= interval) ShowLine();
+  rate_.Add(clock_.Now(), event.committed_size);
+  if (status_line_.IsDue()) ShowLine();
 }
 
-void ProgressView::OnRetry(const TransferRetry& event) {
-  const std::string reason = ErrorReason(event.cause);
-  Say(absl::StrCat(Printable(std::string(event.cause.message())),
-                   reason.empty() ? "" : absl::StrCat(" [", reason, "]"), "; again in ",
-                   absl::FormatDuration(absl::Trunc(event.delay, absl::Milliseconds(10))), " on ",
-                   event.next_server));
-}
+void ProgressView::OnRetry(const TransferRetry& event) { Say(DescribeRetry(event)); }
 
-void ProgressView::OnDraining(const UploadDraining& event) {
-  Say(absl::StrCat("the server is going away; ", FormatByteSize(event.committed_size),
-                   " are committed"));
-}
+void ProgressView::OnDraining(const UploadDraining& event) { Say(DescribeDraining(event)); }
 
 void ProgressView::OnFinished(const UploadResult&) { Clear(); }
 
-void ProgressView::Clear() {
-  if (line_visible_) terminal_.err << "\r\x1b[K" << std::flush;
-  line_visible_ = false;
-}
-
 void ProgressView::ShowLine() {
-  last_shown_ = clock_.Now();
   line_.rate = rate_.BytesPerSecond();
-  line_.elapsed = last_shown_ - start_time_;
-  const std::string text = FormatProgress(line_);
-  if (terminal_.err_is_terminal) {
-    terminal_.err << "\r" << Truncate(text, terminal_.columns) << "\x1b[K" << std::flush;
-    line_visible_ = true;
-  } else {
-    terminal_.err << text << std::endl;
-  }
+  line_.elapsed = clock_.Now() - start_time_;
+  status_line_.Show(FormatProgress(line_));
 }
 
 void ProgressView::Say(const std::string& text) {
-  Clear();
-  terminal_.err << Printable(line_.key) << ": " << text << std::endl;
+  status_line_.Say(absl::StrCat(Printable(line_.key), ": ", text));
 }
 
 }  // namespace penstock::cli

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "client/cli/terminal.h"
+#include "client/cli/status_line.h"
 #include "client/upload_events.h"
 
 namespace penstock::cli {
@@ -38,9 +38,12 @@ struct ProgressLine {
 // is of committed bytes. Without a total: bytes, rate and elapsed time, no percent.
 std::string FormatProgress(const ProgressLine& line);
 
-// Shows a put to people: on a terminal one line that is written anew, elsewhere a line every ten
-// seconds; retries and resumptions get lines of their own. Not thread-safe, as observers are called
-// one at a time.
+// What is said of a retry and of a server that goes away.
+std::string DescribeRetry(const TransferRetry& event);
+std::string DescribeDraining(const UploadDraining& event);
+
+// Shows a put to people; retries and resumptions get lines of their own. Not thread-safe, as
+// observers are called one at a time.
 class ProgressView final : public UploadObserver {
  public:
   // Both references must outlive the view.
@@ -54,19 +57,18 @@ class ProgressView final : public UploadObserver {
   void OnFinished(const UploadResult& event) override;
 
   // Makes room for other text on the terminal.
-  void Clear();
+  void Clear() { status_line_.Clear(); }
 
  private:
   void ShowLine();
   void Say(const std::string& text);
 
-  Terminal& terminal_;
+  const bool on_terminal_;
   const Clock& clock_;
   const absl::Time start_time_;
+  StatusLine status_line_;
   ProgressLine line_;
   RateMeter rate_;
-  absl::Time last_shown_ = absl::InfinitePast();
-  bool line_visible_ = false;
 };
 
 }  // namespace penstock::cli

@@ -1,30 +1,28 @@
-// penstock put: one object, resumed by running the same command again.
-
-#include <unistd.h>
+// penstock put: objects, resumed by running the same command again.
 
 #include <memory>
-#include <utility>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/status_macros.h"
 #include "client/cli/command.h"
-#include "client/cli/destination.h"
 #include "client/cli/error_report.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/file_put.h"
 #include "client/cli/interrupt_watch.h"
 #include "client/cli/json_events.h"
 #include "client/cli/progress_view.h"
 #include "client/cli/put_audience.h"
+#include "client/cli/put_files.h"
 #include "client/cli/put_options.h"
-#include "client/cli/token_choice.h"
-#include "client/uploader.h"
 
 namespace penstock::cli {
 namespace {
 
+// Of one file, or of standard input.
 class PutCommand {
  public:
-  PutCommand(PutOptions& options, CommandContext& context)
+  PutCommand(const PutOptions& options, CommandContext& context)
       : options_(options), context_(context), terminal_(context.terminal) {}
 
   int Run() {
@@ -39,55 +37,33 @@ class PutCommand {
   }
 
  private:
-  bool from_pipe() const { return options_.file == "-"; }
+  const std::string& file() const { return options_.files.front(); }
 
   absl::Status Prepare() {
-    PENSTOCK_ASSIGN_OR_RETURN(destination_, ParseDestination(options_.destination, options_.file));
-    PENSTOCK_ASSIGN_OR_RETURN(spec_, MakeObjectSpec(options_, destination_));
-    PENSTOCK_ASSIGN_OR_RETURN(upload_, MakeUploadOptions(options_));
-    PENSTOCK_ASSIGN_OR_RETURN(const int64_t replay_buffer, ReplayBufferOf(options_));
-    if (from_pipe()) {
-      source_ = MakePipeSource(STDIN_FILENO, replay_buffer);
-    } else {
-      PENSTOCK_ASSIGN_OR_RETURN(source_, OpenFileSource(options_.file));
-    }
-    PENSTOCK_ASSIGN_OR_RETURN(token_, ChooseToken(options_.token, options_.file, destination_));
-    upload_.session_token = token_.token;
-    // A derived token comes back with the next put of the same file, whatever became of this one.
-    if (token_.origin == TokenOrigin::kDerived) {
-      upload_.ended_policy = v1::ENDED_POLICY_START_OVER;
-    }
+    PENSTOCK_ASSIGN_OR_RETURN(const UploadOptions upload, MakeUploadOptions(options_));
+    PENSTOCK_ASSIGN_OR_RETURN(put_, FilePut::Prepare(options_, file(), upload));
     return absl::OkStatus();
   }
 
   void Announce() {
-    const bool random = token_.origin == TokenOrigin::kRandom;
-    if (random) {
-      terminal_.err << "session token: " << token_.token
+    if (put_->token().origin == TokenOrigin::kRandom) {
+      terminal_.err << "session token: " << put_->token().token
                     << " (keep it to resume; whoever has it can take the session over)"
                     << std::endl;
     }
-    if (!options_.common.json) return;
-    nlohmann::json event = {{"event", "start"},
-                            {"file", options_.file},
-                            {"remote", destination_.remote},
-                            {"bucket", destination_.bucket},
-                            {"key", destination_.key}};
-    if (source_->size().has_value()) event["total_size"] = *source_->size();
-    if (random) event["session_token"] = token_.token;
-    WriteJson(terminal_.out, event);
+    if (options_.common.json) WriteJson(terminal_.out, put_->StartEvent());
   }
 
   absl::StatusOr<UploadResult> Upload() {
     // gRPC's threads must inherit that the signals are blocked: first the watch, then the channel.
-    std::unique_ptr<Uploader> uploader = std::make_unique<Uploader>(options_.common.servers);
-    const InterruptWatch watch([&uploader] { uploader->Cancel(); });
-    ProgressView view(terminal_, destination_.key, source_->size(), SystemClock());
-    JsonEvents events(terminal_.out, source_->size(), SystemClock());
+    Uploader uploader(options_.common.servers);
+    const InterruptWatch watch([&uploader] { uploader.Cancel(); });
+    ProgressView view(terminal_, put_->destination().key, put_->total_size(), SystemClock());
+    JsonEvents events(terminal_.out, put_->total_size(), SystemClock(), file());
     PutAudience audience;
     if (!options_.quiet) audience.Add(&view);
     if (options_.common.json) audience.Add(&events);
-    absl::StatusOr<UploadResult> result = uploader->Put(*source_, spec_, upload_, &audience);
+    absl::StatusOr<UploadResult> result = put_->Run(uploader, &audience);
     view.Clear();
     return result;
   }
@@ -95,35 +71,35 @@ class PutCommand {
   int Succeed(const UploadResult& result) {
     if (options_.quiet) return kExitOk;
     std::ostream& humans = options_.common.json ? terminal_.err : terminal_.out;
-    humans << DescribeResult(FormatDestination(destination_), result) << std::endl;
+    humans << DescribeResult(FormatDestination(put_->destination()), result) << std::endl;
     return kExitOk;
   }
 
   int Fail(const absl::Status& status) {
-    return ReportUnfinished(status,
-                            ResumeInstructions(context_.arguments, token_.origin, from_pipe()),
-                            options_.common.json, terminal_);
+    const TokenOrigin origin = put_.has_value() ? put_->token().origin : TokenOrigin::kDerived;
+    return ReportUnfinished(status, ResumeInstructions(context_.arguments, origin, file() == "-"),
+                            options_.common.json, terminal_, file());
   }
 
-  PutOptions& options_;
+  const PutOptions& options_;
   CommandContext& context_;
   Terminal& terminal_;
-  Destination destination_;
-  v1::ObjectSpec spec_;
-  UploadOptions upload_;
-  TokenChoice token_;
-  std::unique_ptr<Source> source_;
+  std::optional<FilePut> put_;  // once it is prepared
 };
+
+int Put(const PutOptions& options, CommandContext& context) {
+  if (options.files.size() > 1) return PutFiles(options, context.terminal);
+  return PutCommand(options, context).Run();
+}
 
 }  // namespace
 
 void AddPutCommand(CLI::App& app, CommandContext& context) {
   const auto options = std::make_shared<PutOptions>();
   CLI::App* const command = app.add_subcommand(
-      "put", "Put a file, or what is piped in, as an object. Running it again resumes");
+      "put", "Put files, or what is piped in, as objects. Running it again resumes");
   AddPutOptions(*command, *options);
-  command->callback(
-      [options, &context] { context.exit_code = PutCommand(*options, context).Run(); });
+  command->callback([options, &context] { context.exit_code = Put(*options, context); });
 }
 
 }  // namespace penstock::cli

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/byte_size.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "client/cli/duration_text.h"
@@ -39,7 +40,10 @@ void AddTransferOptions(CLI::App& command, PutOptions& options) {
                   "Time without any progress after which to give up; the session stays")
       ->capture_default_str();
   command.add_option("--limit-rate", options.limit_rate,
-                     "Bytes per second to send at most, such as 10MiB");
+                     "Bytes per second to send at most, such as 10MiB; of all files together");
+  command.add_option("--transfers", options.transfers, "Files that are put at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
   command.add_flag("--quiet,-q", options.quiet, "Print errors only");
 }
 
@@ -60,14 +64,31 @@ void AddObjectOptions(CLI::App& command, PutOptions& options) {
               "name=value, an option of this kind of remote (see penstock remotes)");
 }
 
+// Those that follow the first file: more of them, and the destination.
+void TakeWords(std::vector<std::string> words, PutOptions& options) {
+  for (const std::string& word : words) {
+    if (word.size() > 1 && word.front() == '-') throw CLI::ExtrasError({word});
+  }
+  if (words.empty()) throw CLI::RequiredError("a destination, remote:bucket/key, behind the file");
+  options.destination = std::move(words.back());
+  words.pop_back();
+  options.files.insert(options.files.end(), words.begin(), words.end());
+}
+
 }  // namespace
 
 void AddPutOptions(CLI::App& command, PutOptions& options) {
-  command.add_option("file", options.file, "File to put, or - for standard input")->required();
   command
-      .add_option("destination", options.destination,
-                  "remote:bucket/key; a key that ends in / gets the file's name")
+      .add_option_function<std::string>(
+          "files", [&options](const std::string& first) { options.files = {first}; },
+          "Files to put, or - for standard input; and last the destination, "
+          "remote:bucket/key: a key that ends in / gets the file's name")
+      ->type_name("FILE... DESTINATION")
       ->required();
+  // An option of many words would take one in brackets, "[a,b]", for a list of them.
+  command.allow_extras();
+  command.parse_complete_callback(
+      [&command, &options] { TakeWords(command.remaining(), options); });
   AddCommonOptions(command, options.common);
   AddTokenOptions(command, options.token);
   AddTransferOptions(command, options);
@@ -103,7 +124,8 @@ absl::StatusOr<UploadOptions> MakeUploadOptions(const PutOptions& options) {
   UploadOptions upload;
   PENSTOCK_ASSIGN_OR_RETURN(upload.give_up_after, ParseDuration(options.give_up_after));
   if (!options.limit_rate.empty()) {
-    PENSTOCK_ASSIGN_OR_RETURN(upload.limit_rate, ParseByteSize(options.limit_rate));
+    PENSTOCK_ASSIGN_OR_RETURN(const int64_t rate, ParseByteSize(options.limit_rate));
+    if (rate > 0) upload.limit = std::make_shared<RateLimit>(rate, SystemClock());
   }
   return upload;
 }
@@ -122,7 +144,7 @@ std::string DescribeResult(const std::string& destination, const UploadResult& r
   std::string text = absl::StrCat(Printable(destination), "  ", FormatByteSize(result.size), " (",
                                   result.size, " bytes)  CRC-64 ", FormatCrc64(result.crc64),
                                   "  ETag ", Printable(result.object.etag()));
-  if (result.replayed) {
+  if (result.replayed && result.bytes_sent == 0) {
     return absl::StrCat(text, "  was finished earlier; nothing was sent now");
   }
   const double seconds = std::max(absl::ToDoubleSeconds(result.elapsed), 0.001);

@@ -14,13 +14,14 @@ namespace penstock::cli {
 
 // The options of `penstock put` as they were typed.
 struct PutOptions {
-  std::string file;
+  std::vector<std::string> files;  // at least one
   std::string destination;
   CommonOptions common;
   TokenOptions token;
   bool quiet = false;
   std::string part_size;
   int parallel = 0;
+  int transfers = 4;
   std::string replay_buffer = "64MiB";
   std::string give_up_after = "5m";
   std::string limit_rate;

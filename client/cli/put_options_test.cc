@@ -8,6 +8,7 @@
 namespace penstock::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Parses `words` as the words after `penstock put`; empty when they parse.
@@ -28,15 +29,37 @@ TEST(PutOptionsTest, OptionsLeavePositionalWordsAlone) {
   ASSERT_EQ(
       Parse({"--server", "a:1", "--server", "b:2", "--metadata", "x=1", "-", "r:b/k"}, options),
       "");
-  EXPECT_THAT(options.common.servers, ::testing::ElementsAre("a:1", "b:2"));
-  EXPECT_EQ(options.file, "-");
+  EXPECT_THAT(options.common.servers, ElementsAre("a:1", "b:2"));
+  EXPECT_THAT(options.files, ElementsAre("-"));
   EXPECT_EQ(options.destination, "r:b/k");
+}
+
+TEST(PutOptionsTest, TheLastWordIsTheDestination) {
+  PutOptions options;
+  ASSERT_EQ(Parse({"a", "b", "--quiet", "c", "r:b/"}, options), "");
+  EXPECT_THAT(options.files, ElementsAre("a", "b", "c"));
+  EXPECT_EQ(options.destination, "r:b/");
+}
+
+TEST(PutOptionsTest, AWordInBracketsIsAFile) {
+  PutOptions options;
+  ASSERT_EQ(Parse({"[]", "[a,b]", "[c]", "r:b/"}, options), "");
+  EXPECT_THAT(options.files, ElementsAre("[]", "[a,b]", "[c]"));
+}
+
+TEST(PutOptionsTest, RefuseWhatIsNoOptionAndNoDestination) {
+  PutOptions options;
+  EXPECT_EQ(Parse({"r:b/"}, options), "RequiredError");
+  PutOptions more;
+  EXPECT_EQ(Parse({"a", "--unknown", "r:b/"}, more), "ExtrasError");
+  PutOptions none;
+  EXPECT_EQ(Parse({}, none), "RequiredError");
 }
 
 TEST(PutOptionsTest, AServerHasADefault) {
   PutOptions options;
   ASSERT_EQ(Parse({"f", "r:b/k"}, options), "");
-  EXPECT_THAT(options.common.servers, ::testing::ElementsAre("127.0.0.1:7070"));
+  EXPECT_THAT(options.common.servers, ElementsAre("127.0.0.1:7070"));
 }
 
 TEST(PutOptionsTest, BecomeASpec) {
@@ -46,7 +69,8 @@ TEST(PutOptionsTest, BecomeASpec) {
                    "t=", "--forbid-overwrite", "--storage-class", "IA", "--option", "acl=private"},
                   options),
             "");
-  const auto spec = MakeObjectSpec(options, *ParseDestination(options.destination, options.file));
+  const auto spec =
+      MakeObjectSpec(options, *ParseDestination(options.destination, options.files[0]));
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(spec->remote(), "r");
   EXPECT_EQ(spec->part_size(), 16 << 20);

@@ -1,7 +1,6 @@
 // penstock rm: delete objects.
 
 #include <algorithm>
-#include <atomic>
 #include <istream>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "base/notification.h"
 #include "base/status_macros.h"
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
@@ -42,7 +42,7 @@ class RmCommand {
     if (!status.ok()) {
       return ReportUnfinished(status, /*resume=*/"", options_.common.json, terminal_);
     }
-    return failed_ > 0 ? failure_exit_code_ : kExitOk;
+    return exit_code_;
   }
 
  private:
@@ -58,8 +58,9 @@ class RmCommand {
       for (const v1::ObjectName& name : names) PENSTOCK_RETURN_IF_ERROR(Confirm(name));
     }
     // gRPC's threads must inherit that the signals are blocked: first the watch, then the channel.
-    watch_.emplace([this] { interrupted_ = true; });
+    watch_.emplace([this] { interrupted_.Notify(); });
     connection_.emplace(options_.common.servers);
+    connection_->StopOn(interrupted_);
     if (!options_.recursive) return DeleteNamed(names);
     for (const v1::ObjectName& name : names) PENSTOCK_RETURN_IF_ERROR(DeleteBelow(name));
     return absl::OkStatus();
@@ -118,7 +119,7 @@ class RmCommand {
   }
 
   absl::Status DeleteKeys(const v1::ObjectName& place, const std::vector<std::string>& keys) {
-    if (interrupted_) {
+    if (interrupted_.HasBeenNotified()) {
       return MakeError(absl::StatusCode::kCancelled, "CANCELLED", "stopped on request");
     }
     std::vector<v1::DeleteFailure> failures;
@@ -153,8 +154,7 @@ class RmCommand {
 
   void TellFailed(const v1::ObjectName& place, const v1::DeleteFailure& failure) {
     const absl::Status status = ToStatus(failure);
-    const int exit_code = ExitCodeOf(status);
-    failure_exit_code_ = failed_ == 0 || failure_exit_code_ == exit_code ? exit_code : kExitOther;
+    exit_code_ = CombineExitCodes(exit_code_, ExitCodeOf(status));
     ++failed_;
     terminal_.err << "not deleted: " << DescribeName(place.remote(), place.bucket(), failure.key())
                   << ": " << Printable(failure.message()) << " [" << Printable(failure.reason())
@@ -183,12 +183,12 @@ class RmCommand {
 
   const RmOptions& options_;
   Terminal& terminal_;
-  std::atomic<bool> interrupted_ = false;
+  Notification interrupted_;
   std::optional<InterruptWatch> watch_;   // once nobody is asked any more
   std::optional<Connection> connection_;  // from then on
   int64_t deleted_ = 0;
   int64_t failed_ = 0;
-  int failure_exit_code_ = kExitOther;  // of all that failed, where it is the same
+  int exit_code_ = kExitOk;  // of those that failed
 };
 
 }  // namespace

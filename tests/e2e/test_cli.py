@@ -44,6 +44,47 @@ def test_same_command_resumes_after_kill(workspace, server, emulator):
     assert emulator.read("k") == path.read_bytes()
 
 
+def test_same_command_goes_on_with_several_files_after_kill(workspace, server, emulator):
+    # The third is more than the server takes in while a part of it is held back: `finish` is not read.
+    sizes = [3 * MIB, 3 * MIB, 30 * MIB, 3 * MIB]
+    files = [workspace.file(f"file-{number}", size, seed=number) for number, size in enumerate(sizes)]
+    command = ["put", *files, f"oss:{BUCKET}/logs/", "--part-size", "1MiB", "--transfers", "1", "--json"]
+    held = emulator.add_fault("UploadPart", "hold", key="logs/file-2", part_number=2)
+    with harness.cli(workspace, *command, server=server) as first:
+        emulator.wait_held(held)
+        first.kill()
+    emulator.clear_faults()
+    since = emulator.position()
+    with harness.cli(workspace, *command, server=server) as second:
+        assert second.wait() == 0, second.stderr()
+        events = harness.events(second)
+    done = [event for event in events if event["event"] == "done"]
+    assert [event["file"] for event in done] == [str(file) for file in files]
+    assert [event["replayed"] for event in done] == [True, True, False, False]
+    assert {event["key"] for event in emulator.journal(since) if event["operation"] == "UploadPart"} == {
+        "logs/file-2", "logs/file-3"}
+    assert (events[-1]["event"], events[-1]["done_count"], events[-1]["resumable"]) == ("summary", 4, False)
+    for file in files:
+        assert emulator.read(f"logs/{file.name}") == file.read_bytes()
+
+
+def test_interrupt_of_several_files_tells_how_to_go_on(workspace, server, emulator):
+    files = [workspace.file(f"file-{number}", 3 * MIB, seed=number) for number in range(3)]
+    held = emulator.add_fault("UploadPart", "hold", key="logs/file-1", part_number=2)
+    with harness.cli(workspace, "put", *files, f"oss:{BUCKET}/logs/", "--part-size", "1MiB", "--transfers", "1",
+                     "--json", server=server) as process:
+        emulator.wait_held(held)
+        process.signal(signal.SIGINT)
+        assert process.wait() == 130
+        printed, events = process.stderr(), harness.events(process)
+    emulator.clear_faults()
+    assert printed.endswith("1 of 3 files put\nTo resume, run the same command again.\n")
+    error, summary = events[-2:]
+    assert (error["event"], error["file"], error["exit_code"]) == ("error", str(files[1]), 130)
+    assert (summary["done_count"], summary["failed_count"], summary["not_done_count"]) == (1, 0, 2)
+    assert summary["resumable"]
+
+
 def test_interrupt_stops_cleanly_and_prints_how_to_resume(workspace, server, emulator):
     path = workspace.file("with space", 20 * MIB)
     emulator.hold_parts_from(3)

@@ -4,6 +4,7 @@ import time
 import pytest
 
 import harness
+import rpc
 from harness import BUCKET, MIB
 
 RATE = MIB
@@ -51,6 +52,9 @@ def test_the_client_keeps_to_its_rate(setup):
     path = setup[0].file("source", SIZE, seed=3)
     taken = seconds(setup, "put", path, f"free:{BUCKET}/key", "--limit-rate", "1MiB")
     assert taken >= (SIZE - BURST) / RATE
+    halves = [setup[0].file(name, SIZE // 2, seed=4) for name in ("half", "other-half")]
+    taken = seconds(setup, "put", *halves, f"free:{BUCKET}/", "--limit-rate", "1MiB", "--transfers", "2")
+    assert taken >= (SIZE - BURST) / RATE
     # What comes last is not waited for: a message of a MiB at most.
     taken = seconds(setup, "get", f"free:{BUCKET}/key", setup[0].path / "got", "--limit-rate", "1MiB")
     assert taken >= (SIZE - MIB - BURST) / RATE
@@ -62,3 +66,32 @@ def test_a_rate_that_is_none_is_refused(setup):
     path = workspace.file("source", 1, seed=4)
     code, _, errors = harness.run_cli(workspace, "put", path, f"free:{BUCKET}/key", "--limit-rate", "fast", server=server)
     assert code == 2 and "8MiB" in errors
+
+
+def test_a_backend_that_says_it_was_slow_gets_fewer_parts_at_a_time(workspace, emulator, stubs):
+    """x-oss-qos-delay-time, from the reply to a part through to what the client may have under way."""
+    part = 100 << 10
+    server = harness.Server(workspace, {"oss": emulator.remote()},
+                            {"parallel_parts": 2, "max_parallel_parts": 6, "progress_interval": "200ms"})
+    with server, rpc.Client(stubs, server.address) as client:
+        stream = rpc.LiveStream(client)
+        stream.send(client.open("token-of-a-slow-backend", "oss", BUCKET, "slowed", {"part_size": part}))
+        chunk_limit = stream.opened().max_chunk_bytes
+
+        def parts_at_a_time(response):  # put.proto: they, the one being filled, and a chunk
+            return (response.progress.max_unacked_bytes - chunk_limit) // part - 1
+
+        def send(first, count):
+            stream.send(*(client.chunk(number * part, bytes(part)) for number in range(first, first + count)))
+
+        # An even delay: parts in flight hide it, so there are more and more of them.
+        emulator.add_fault("UploadPart", "delay", delay_ms=20, count=1000)
+        send(0, 300)
+        stream.wait_committed(300 * part)
+        assert max(parts_at_a_time(r) for r in stream.responses if r.HasField("progress")) == 6
+        emulator.clear_faults()
+        emulator.add_fault("UploadPart", "qos_delay", delay_ms=1)
+        send(300, 100)
+        stream.wait_committed(400 * part)
+        assert parts_at_a_time(stream.responses[-1]) == 3
+        stream.cancel()
