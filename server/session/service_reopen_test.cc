@@ -59,6 +59,20 @@ TEST_F(ServiceReopenTest, SecondStreamGoesOnWithWhatTheOneThatStillRunsSent) {
   FinishAt(*newer, 6);
 }
 
+// The store decides who is newer, not the order in which its answers are heard.
+TEST_F(ServiceReopenTest, ClaimThatIsHeardLateDoesNotEndTheNewerOwner) {
+  OpenAndCommit()->Break();
+  AwaitDriver();  // nothing is in memory: nobody here holds the session
+  store_.HoldAnswers(2);
+  auto older = Open();
+  auto newer = Open();
+  store_.GiveNewestAnswer();
+  EXPECT_EQ(newer->Await<OpenedFrame>().session.committed_size, 4);
+  store_.GiveNewestAnswer();
+  EXPECT_EQ(ErrorReason(older->AwaitClose()), "STALE_WRITER");
+  FinishAt(*newer, 4);
+}
+
 TEST_F(ServiceReopenTest, HalfClosedStreamLingersToo) {
   auto stream = OpenAndSendMore();
   stream->HalfClose();

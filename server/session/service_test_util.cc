@@ -34,9 +34,33 @@ void MemoryStore::Write(const SessionKey& key, SessionWrite write, StoreDone don
       MutexLock lock(&mutex_);
       answer.code = fail_with_;
       if (fail_with_ == StoreCode::kOk) answer = Apply(key, write);
+      if (to_hold_ > 0) {
+        --to_hold_;
+        held_.push_back([answer = std::move(answer), done = std::move(done)]() mutable {
+          std::move(done)(std::move(answer));
+        });
+        return;
+      }
     }
     std::move(done)(std::move(answer));
   });
+}
+
+void MemoryStore::HoldAnswers(int count) {
+  MutexLock lock(&mutex_);
+  to_hold_ = count;
+}
+
+void MemoryStore::GiveNewestAnswer() {
+  Closure answer;
+  {
+    const auto held = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return to_hold_ == 0; };
+    MutexLock lock(&mutex_);
+    mutex_.Await(held);
+    answer = std::move(held_.back());
+    held_.pop_back();
+  }
+  std::move(answer)();
 }
 
 void MemoryStore::Get(const SessionKey& key, StoreDone done) {

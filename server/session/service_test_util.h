@@ -35,6 +35,11 @@ class MemoryStore final : public SessionStore {
   // Every call is answered with `code` from now on, and does nothing; kOk ends that.
   void FailWith(StoreCode code);
 
+  // The answers to the next `count` writes wait for GiveNewestAnswer.
+  void HoldAnswers(int count);
+  // Blocks until all of them are held (at first), and gives that of the latest write.
+  void GiveNewestAnswer();
+
   // What is stored under a token; nullopt: nothing.
   std::optional<SessionRecord> Find(const std::string& principal, const std::string& token);
 
@@ -49,6 +54,8 @@ class MemoryStore final : public SessionStore {
   Mutex mutex_;  // guards what follows
   std::map<SessionKey, KeptSession> entries_ ABSL_GUARDED_BY(mutex_);
   StoreCode fail_with_ ABSL_GUARDED_BY(mutex_) = StoreCode::kOk;
+  int to_hold_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<Closure> held_ ABSL_GUARDED_BY(mutex_);
 
   const std::unique_ptr<Executor> thread_ = MakeThreadPool(1);  // last: its closures use the rest
 };

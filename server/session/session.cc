@@ -72,21 +72,25 @@ void Session::Handle(FrameArrived& event) {
   if (!attached_ && state_ != State::kStart) return;
   if (reopen_.has_value()) {
     deferred_ = std::move(event.frame);  // a newer stream may be about to take over
-    return;
+  } else {
+    Take(event.frame);
   }
+}
+
+void Session::Take(ClientFrame& frame) {
   if (finish_.has_value()) {
     // Rule 6: `finish` was read, so the session goes on; only this stream ends. A stream that came
     // after it may send what it likes: its answer is the result.
     if (finish_here_) Close(session_errors::FrameAfterFinish());
-    finish_here_ = finish_here_ || std::holds_alternative<FinishFrame>(event.frame);
+    finish_here_ = finish_here_ || std::holds_alternative<FinishFrame>(frame);
     return;
   }
-  if (state_ == State::kStart && !std::holds_alternative<OpenFrame>(event.frame)) {
+  if (state_ == State::kStart && !std::holds_alternative<OpenFrame>(frame)) {
     Close(session_errors::OpenExpected());
     End();
     return;
   }
-  std::visit([this](auto& frame) { Handle(frame); }, event.frame);
+  std::visit([this](auto& known) { Handle(known); }, frame);
 }
 
 // A client is idle only while it may send.
@@ -179,8 +183,9 @@ void Session::Tick() {
   if (reading_ && TakesContent() && quiet && now_ - last_frame_time_ >= config_.idle_timeout) {
     Close(session_errors::IdleTimeout(config_.idle_timeout));
     Linger();
-  } else if (state_ == State::kOpen && quiet && now_ - record_.update_time > ExpiryStep(record_)) {
-    Write(TouchSession{position(), now_});
+  } else if (state_ == State::kOpen && !write_.has_value() &&
+             now_ - record_.update_time > ExpiryStep(record_)) {
+    Write(TouchSession{position(), now_});  // also while a part takes long
   }
 }
 
@@ -248,6 +253,8 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
   } else if (std::holds_alternative<StartOver>(write)) {
     OnBegunAnew();
   } else if (std::holds_alternative<SaveTail>(write)) {
+    fill_start_.reset();
+    if (Unsaved()) fill_start_ = now_;  // what came meanwhile
     if (attached_) Emit(SendFrame{MakeProgress()});
   } else if (const auto* commit = std::get_if<CommitParts>(&write)) {
     OnCommitted(*commit);
@@ -295,6 +302,7 @@ absl::Status Session::WhyRefused(const StoreAnswer& answer) const {
                                            : session_errors::TokenTaken();
   }
   if (there.state == SessionState::kAborted) return session_errors::SessionAborted();
+  if (there.state == SessionState::kExpired) return session_errors::SessionExpired();
   return there.fence == record_.fence ? session_errors::OwnershipLost()
                                       : session_errors::StaleWriter();
 }

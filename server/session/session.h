@@ -187,6 +187,7 @@ class Session {
   void Handle(Superseded& event);
   void Handle(AbortRequested& event);
   void Handle(DrainRequested& event);
+  void Take(ClientFrame& frame);
   void Pump();
   void Tick();
   void ArmTick();
@@ -374,7 +375,8 @@ class Session {
   absl::Time put_begun_ = absl::InfinitePast();  // a request was asked for, and is signed since
   int puts_sent_ = 0;                            // by this owner
   bool put_inherited_ = false;                   // an earlier owner may have sent some
-  std::optional<absl::Status> failure_;          // to be recorded as soon as no write is under way
+  std::string leftover_upload_;  // of an object that was found to be ours: it may still be there
+  std::optional<absl::Status> failure_;  // to be recorded as soon as no write is under way
 };
 
 }  // namespace penstock

@@ -55,7 +55,8 @@ bool Session::Unsaved() const {
 }
 
 // Rule 9: every wait for memory ends, so a part does not hold the reserve for longer than it may be
-// filled.
+// filled. The content of a put that is sent again cannot be cut, and may: it is an eighth of the
+// budget at most, and would otherwise never come over a slow line.
 void Session::CutAged() {
   const bool filling =
       state_ == State::kFresh || state_ == State::kCreating || state_ == State::kOpen;

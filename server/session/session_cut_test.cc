@@ -102,6 +102,14 @@ TEST(SessionCutTest, FlushKeepsWhatIsTooSmallForAPartAsTheTail) {
   EXPECT_EQ(s.stored->committed_crc64, Crc64("abcde"));
 }
 
+TEST(SessionCutTest, AgeCountsFromTheFirstByteThatIsNotInTheTail) {
+  SessionHarness s;
+  SaveTailOfOneByte(s);
+  s.Wait(absl::Minutes(1));
+  EXPECT_THAT(s.Chunk(5, "f"), ElementsAre("read"));  // not cut
+  EXPECT_THAT(s.Chunk(6, "gh"), ElementsAre("part 2 efgh", "read"));
+}
+
 TEST(SessionCutTest, FlushOfAFreshSessionCreatesItsRecord) {
   SessionHarness s;
   s.OpenFresh();

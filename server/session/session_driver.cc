@@ -303,7 +303,7 @@ void SessionDriver::Execute(SetTimer& effect) {
 
 void SessionDriver::Execute(BecameOwner&) {
   log::Info("session opened", Describe(session_.record()));
-  if (hooks_.became_owner) hooks_.became_owner(*this, session_.record().session_id);
+  if (hooks_.became_owner) hooks_.became_owner(*this, session_.record());
 }
 
 void SessionDriver::Execute(Release&) {

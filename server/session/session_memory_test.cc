@@ -191,6 +191,31 @@ TEST(SessionLifeTest, StreamThatSendsNothingNewPutsOffTheExpiry) {
   EXPECT_THAT(s.Fire(SessionTimer::kTick, absl::Seconds(5)), ElementsAre("tick 5s"));
 }
 
+TEST(SessionLifeTest, PartThatTakesLongPutsOffTheExpiry) {
+  OpenFrame open = NewObject();
+  open.idle_ttl = absl::Minutes(1);
+  SessionHarness s;
+  s.Commit("abcd", open);
+  s.Chunk(4, "efgh");
+  s.Wait(absl::Seconds(20));
+  EXPECT_THAT(s.Fire(SessionTimer::kTick), ElementsAre("tick 5s", "progress 4/8", "touch"));
+  EXPECT_THAT(s.Stored(2), IsEmpty());  // one write at a time
+  EXPECT_THAT(s.Store(), ElementsAre("commit 2"));
+  EXPECT_EQ(s.stored->expire_time, s.now() + absl::Minutes(1));
+  EXPECT_THAT(s.Store(), ElementsAre("progress 8/8"));
+}
+
+TEST(SessionLifeTest, OwnerOfAnExpiredSessionIsToldSo) {
+  SessionHarness s;
+  s.Commit("abcd");
+  s.Chunk(4, "efgh");
+  s.Wait(absl::Hours(8 * 24));
+  const StoreAnswer expired = s.ApplyToStore(ExpireSession{s.stored->fence, "the reaper", s.now()});
+  ASSERT_EQ(expired.record->state, SessionState::kExpired);
+  EXPECT_THAT(s.Stored(2), ElementsAre("commit 2"));
+  EXPECT_THAT(s.Store(), ElementsAre("close SESSION_EXPIRED", "release"));
+}
+
 TEST(SessionLifeTest, SignOfLifeIsFencedAsAnyOtherWrite) {
   SessionHarness s;
   s.Commit("abcd");

@@ -124,12 +124,12 @@ void Session::Handle(ObjectPublished& event) {
 }
 
 // Whether this process may have been stopped between the signature and the request for longer than
-// that was valid. A third of that time is enough to ask: a clock that was set back goes at half
-// speed (base/forward_time.h), and the one that the signature is judged by is not ours.
+// that was valid. A sixth of that time is enough to ask: a clock that was set back goes at half
+// speed (base/forward_time.h), and the one that the signature is judged by may be ahead of ours.
 bool Session::PutWasSlow() const {
   if (!record_.seal->single_put) return false;
   const absl::Duration valid = record_.seal->put_valid_until - put_begun_;
-  return now_ - put_begun_ >= valid / 3;
+  return now_ - put_begun_ >= valid / 6;
 }
 
 // Rule 5: an unknown outcome is asked for, never guessed; after an attempt that may still be under
@@ -169,6 +169,7 @@ void Session::Handle(ObjectDescribed& event) {
   if (state_ != State::kResolving) return;
   if (event.object.ok() && IsOurs(*event.object)) {
     if (doubt_ == Doubt::kClaimed) SendOpened();
+    leftover_upload_ = record_.upload_id;
     RecordResult(*event.object, false);
   } else if (event.object.ok() || ErrorReason(event.object.status()) == kReasonNoSuchObject) {
     OnNotOurs();
@@ -245,6 +246,8 @@ void Session::OnRecorded() {
   if (record_.state == SessionState::kFinished) {
     if (attached_) Emit(SendFrame{FinishedFrame{record_, false}});
     Close(absl::OkStatus());
+    // A backend may have been stopped between publishing and discarding the parts (plugin/local).
+    if (!leftover_upload_.empty()) Discard(leftover_upload_);
   } else {
     for (const DeadUpload& upload : record_.dead_uploads) {
       const bool own = upload.remote == record_.spec.remote && upload.object == record_.spec.object;

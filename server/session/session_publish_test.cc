@@ -128,7 +128,7 @@ TEST(SessionPublishTest, UnknownOutcomeIsAskedForAndOursIsFinished) {
   EXPECT_EQ(s.state(), State::kResolving);
   EXPECT_THAT(s.Fire(SessionTimer::kRetryPublish), ElementsAre("head"));
   EXPECT_THAT(s.Describe(Published("abcd", "mark-0")), ElementsAre("record finished"));
-  EXPECT_THAT(s.Store(), ElementsAre("finished", "close OK", "release"));
+  EXPECT_THAT(s.Store(), ElementsAre("finished", "close OK", "discard u1", "release"));
 }
 
 TEST(SessionPublishTest, UnknownOutcomeThatWasNoneIsPublishedAgain) {
@@ -225,7 +225,7 @@ TEST(SessionPublishTest, ClaimedSealIsAskedForFirst) {
   EXPECT_THAT(s.Store(), ElementsAre("owner", "head"));
   EXPECT_THAT(s.Describe(Published("abcd", "mark-0")),
               ElementsAre("opened 4", "tick 5s", "record finished"));
-  EXPECT_THAT(s.Store(), ElementsAre("finished", "close OK", "release"));
+  EXPECT_THAT(s.Store(), ElementsAre("finished", "close OK", "discard u1", "release"));
 }
 
 TEST(SessionPublishTest, ClaimedSealIsResolvedThoughNobodyListens) {
@@ -246,7 +246,7 @@ TEST(SessionPublishTest, ClaimedSealIsResolvedThoughTheStreamIsLostMeanwhile) {
   s.Store();
   EXPECT_THAT(s.Lose(), IsEmpty());
   s.Describe(Published("abcd", "mark-0"));
-  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  EXPECT_THAT(s.Store(), ElementsAre("discard u1", "release"));
   EXPECT_EQ(s.stored->state, SessionState::kFinished);
 }
 

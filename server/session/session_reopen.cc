@@ -127,6 +127,12 @@ void Session::OnReclaimed(StoreAnswer& answer) {
   }
   // Somebody else owned the session since: what is in memory does not count, and the numbers that
   // were sent stay dead. This claim is an ordinary one.
+  if (draining_) {
+    Emit(RefuseStream{session_errors::Draining(std::nullopt)});
+    Close(session_errors::StaleWriter());
+    End();
+    return;
+  }
   if (new_upload_.has_value()) {
     Discard(*std::exchange(new_upload_, std::nullopt));
     initiating_ = false;
@@ -163,7 +169,7 @@ void Session::GoOn() {
   if (BoxedOptional<ClientFrame> frame = std::exchange(deferred_, std::nullopt);
       frame.has_value()) {
     // It was read, and so it counts though its stream may be gone (rule 6).
-    std::visit([this](auto& known) { Handle(known); }, *frame);
+    Take(*frame);
   }
   if (!attached_ && !finish_.has_value()) Linger();
 }

@@ -81,6 +81,27 @@ TEST(SessionReopenTest, RefusedStreamLeavesTheOlderOneAsItIs) {
   }
 }
 
+// `finish` was read: what comes after it ends its stream only, whenever it is looked at (rule 6).
+TEST(SessionReopenTest, FrameThatWaitedBehindFinishEndsItsStreamOnly) {
+  SessionHarness s;
+  s.StartUpload();
+  EXPECT_THAT(s.Finish(4, Crc64("abcd")), ElementsAre("read"));
+  EXPECT_THAT(s.Reopen(Stale()), ElementsAre("claim keeping"));
+  EXPECT_THAT(s.Finish(9), IsEmpty());
+  EXPECT_THAT(s.Store(), ElementsAre("refuse STALE_OPEN", "close FRAME_AFTER_FINISH"));
+  EXPECT_THAT(s.Stored(1), ElementsAre("commit 1"));
+  EXPECT_THAT(s.Store(), ElementsAre("seal"));
+}
+
+TEST(SessionReopenTest, DrainDuringTheClaimRefusesWhoGotTheSessionAnew) {
+  SessionHarness s;
+  LoseWithinAPart(s);
+  s.ApplyToStore(ClaimByAnother());
+  EXPECT_THAT(s.Reopen(Resume()), ElementsAre("claim keeping"));
+  s.Drain();
+  EXPECT_THAT(s.Store(), ElementsAre("refuse DRAINING", "release"));
+}
+
 TEST(SessionReopenTest, BadOpenIsRefusedBeforeTheClaim) {
   SessionHarness s;
   s.StartUpload();

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "server/session/session_errors.h"
 #include "server/session/session_token.h"
+#include "server/store/mutation.h"
 
 namespace penstock {
 namespace {
@@ -92,8 +93,8 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
                                                           SessionKey key,
                                                           std::shared_ptr<PutStream> stream) {
   SessionDriver::Hooks hooks;
-  hooks.became_owner = [this](SessionDriver& driver, const std::string& session_id) {
-    OnOwner(driver, session_id);
+  hooks.became_owner = [this](SessionDriver& driver, const SessionRecord& record) {
+    OnOwner(driver, record);
   };
   hooks.attachment = [this](SessionDriver& driver, bool attached) {
     OnAttachment(driver, attached);
@@ -161,18 +162,24 @@ std::shared_ptr<SessionDriver> SessionService::Held(SessionDriver* driver) {
   return it == drivers_.end() ? nullptr : it->second;
 }
 
-// The newest owner wins: an older stream of this process need not find out by a failing commit.
-void SessionService::OnOwner(SessionDriver& driver, const std::string& session_id) {
-  std::shared_ptr<SessionDriver> older;
+// The newest owner wins: an older stream of this process need not find out by a failing commit. Two
+// that claimed at the same time may be told in either order: the epoch tells which one is newer.
+void SessionService::OnOwner(SessionDriver& driver, const SessionRecord& record) {
+  std::shared_ptr<SessionDriver> other;
   {
     MutexLock lock(&mutex_);
     Owner& owner = owners_[driver.key()];
-    if (owner.driver != &driver) older = Held(owner.driver);
-    owned_ids_.erase(owner.session_id);
-    owned_ids_[session_id] = &driver;
-    owner = {&driver, session_id};
+    if (owner.driver != &driver) other = Held(owner.driver);
+    if (other != nullptr && owner.epoch > record.fence.epoch &&
+        !Mutated(Mutation::kNewestByArrival)) {
+      other = Held(&driver);
+    } else {
+      owned_ids_.erase(owner.session_id);
+      owned_ids_[record.session_id] = &driver;
+      owner = {&driver, record.session_id, record.fence.epoch};
+    }
   }
-  if (older != nullptr) older->Supersede();
+  if (other != nullptr) other->Supersede();
 }
 
 void SessionService::OnAttachment(SessionDriver& driver, bool attached) {
@@ -301,7 +308,8 @@ void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
       key, std::move(write),
       [this, name, key, session_id, may_resolve,
        done = std::move(done)](StoreAnswer answer) mutable {
-        if (answer.code == StoreCode::kWrongState && may_resolve) {
+        // Who finishes it here is at it: another owner would tell its client to stop.
+        if (answer.code == StoreCode::kWrongState && may_resolve && !Holds(key)) {
           Resolve(name.principal, key,
                   [this, name, key, session_id, done = std::move(done)]() mutable {
                     AbortFound(name, key, session_id, false, std::move(done));

@@ -97,6 +97,7 @@ class SessionService {
   struct Owner {
     SessionDriver* driver = nullptr;
     std::string session_id;
+    int64_t epoch = 0;
   };
 
   friend class StreamInput;
@@ -110,7 +111,7 @@ class SessionService {
                                             std::shared_ptr<PutStream> stream);
   // A driver that was not released yet; null for others.
   std::shared_ptr<SessionDriver> Held(SessionDriver* driver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OnOwner(SessionDriver& driver, const std::string& session_id);
+  void OnOwner(SessionDriver& driver, const SessionRecord& record);
   void OnAttachment(SessionDriver& driver, bool attached);
   void OnGrowth(SessionDriver& driver, bool grown);
   void OnMemoryShort();

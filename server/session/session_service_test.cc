@@ -187,6 +187,18 @@ TEST_F(SessionServiceTest, AbortOfAFinishingSessionEstablishesItsOutcomeFirst) {
   EXPECT_EQ(backend_.Find("key"), "abcd");
 }
 
+// Another owner would tell the client that somebody else has taken its session over.
+TEST_F(SessionServiceTest, AbortLeavesASessionToWhoFinishesItHere) {
+  auto stream = OpenAndCommit();
+  backend_.Hold("complete");
+  stream->Give(FinishFrame{4, {}});
+  backend_.AwaitHeld("complete");
+  EXPECT_EQ(ErrorReason(Abort(ByToken()).status()), "OUTCOME_PENDING");
+  backend_.Release("complete");
+  EXPECT_EQ(stream->AwaitClose(), absl::OkStatus());
+  EXPECT_EQ(Abort(ByToken())->record.state, SessionState::kFinished);
+}
+
 TEST_F(SessionServiceTest, DrainWithoutStreamsAnswersAtOnceAndRefusesNewOnes) {
   bool drained = false;
   service_->Drain([&] { drained = true; });

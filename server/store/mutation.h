@@ -30,6 +30,7 @@ enum class Mutation {
   kStartOverUnchecked,        // a new life begins whatever happened since the old one was seen
   kStartOverDoesNotWait,      // a new life does not wait for puts of the old one
   kPutWithoutRenewal,         // a sealed put is repeated without asking the store
+  kNewestByArrival,           // of two owners the one whose claim is answered last supersedes
   kTailNotLoaded,             // a claim goes on behind the tail without its bytes
 };
 
@@ -52,6 +53,7 @@ inline constexpr std::pair<Mutation, std::string_view> kMutations[] = {
     {Mutation::kStartOverUnchecked, "start-over-unchecked"},
     {Mutation::kStartOverDoesNotWait, "start-over-does-not-wait"},
     {Mutation::kPutWithoutRenewal, "put-without-renewal"},
+    {Mutation::kNewestByArrival, "newest-by-arrival"},
     {Mutation::kTailNotLoaded, "tail-not-loaded"},
 };
 

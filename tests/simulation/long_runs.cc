@@ -59,6 +59,9 @@ class Run {
     observer.finished = [this](const FinishedFrame& frame) {
       if (watched_) oracle_.OnFinished(frame);
     };
+    observer.stale = [this](const std::string& session_id, int64_t epoch) {
+      if (watched_) oracle_.OnStale(session_id, epoch);
+    };
     client_ = std::make_shared<SimClient>(
         world_, std::move(plan), [this] { return servers_[at_]->service(); }, observer);
     client_->Open();

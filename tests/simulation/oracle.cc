@@ -175,6 +175,13 @@ void Oracle::OnOverwritten() {
   success_.reset();
 }
 
+// I7. The first epoch is told before it is recorded: it may have become somebody else's.
+void Oracle::OnStale(const std::string& session_id, int64_t epoch) {
+  const SimStore::Entry& entry = store_->entry();
+  if (!entry.record.has_value() || entry.record->session_id != session_id || epoch <= 1) return;
+  if (entry.record->fence.epoch == epoch) world_.Violate("the owner was told that it is stale");
+}
+
 // I5 and I6.
 void Oracle::OnFinished(const FinishedFrame& frame) {
   const PublishedObject& result = *frame.session.result;

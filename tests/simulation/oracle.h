@@ -26,6 +26,7 @@ namespace penstock::simulation {
 //   I4  a published object equals what its session sealed before
 //   I5  `finished` is told only of an object that was published, and equals what that client sent
 //   I6  every `finished` of a session tells the same
+//   I7  no stream whose claim is the last one is told that it is stale
 //
 // and that nothing of ours undoes a success that was told.
 class Oracle {
@@ -41,6 +42,8 @@ class Oracle {
   void OnPublished(const SimBackend::Object& object);
   void OnAcknowledged(const std::string& session_id, int64_t size);
   void OnFinished(const FinishedFrame& frame);
+  // A stream that was opened with this epoch is told STALE_WRITER.
+  void OnStale(const std::string& session_id, int64_t epoch);
 
   // After every event, and at the end.
   void CheckLedger();

@@ -142,6 +142,9 @@ class Schedule {
       oracle_.OnAcknowledged(session_id, acknowledged);
     };
     observer.finished = [this](const FinishedFrame& frame) { oracle_.OnFinished(frame); };
+    observer.stale = [this](const std::string& session_id, int64_t epoch) {
+      oracle_.OnStale(session_id, epoch);
+    };
     const auto find_server = [this]() -> SessionService* {
       // Mostly the same one, so that there is something to come back to.
       if (world_.Chance(0.3)) near_ = world_.Below(servers_.size());

@@ -233,6 +233,7 @@ void SimClient::OnServerFrame(const ServerFrame& frame) {
 
 void SimClient::OnClosed(const absl::Status& status) {
   world_.Trace(plan_.name, " is told: ", status.ToString());
+  if (opened_ && ErrorReason(status) == "STALE_WRITER") observer_.stale(session_id_, epoch_);
   LetGo();
   if (status.ok() != finished_) world_.Violate("OK and `finished` do not go together");
   const std::optional<absl::Duration> retry = RetryDelay(status);

@@ -18,6 +18,7 @@ using FindServer = std::function<SessionService*()>;
 struct ClientObserver {
   std::function<void(const std::string& session_id, int64_t committed_size)> acknowledged;
   std::function<void(const FinishedFrame&)> finished;
+  std::function<void(const std::string& session_id, int64_t epoch)> stale;  // STALE_WRITER
 };
 
 // A client that puts one content under one token, and opens again until it is done or told to stop.
