@@ -32,7 +32,8 @@ std::string ReadHead(const std::function<int()>& read_byte) {
 
 }  // namespace
 
-FakeTlsServer::FakeTlsServer() : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
+FakeTlsServer::FakeTlsServer(std::string headers)
+    : headers_(std::move(headers)), context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
   MakeCertificate();
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -125,7 +126,8 @@ void FakeTlsServer::Serve(int socket) {
     return SSL_read(tls.get(), &byte, 1) == 1 ? byte : -1;
   });
   if (head.empty()) return;
-  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n" + headers_ + "\r\nok";
   SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size()));
   SSL_shutdown(tls.get());
 }

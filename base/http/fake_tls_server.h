@@ -19,7 +19,8 @@ namespace penstock {
 // proxy: that is answered with 200, and what follows is TLS.
 class FakeTlsServer {
  public:
-  FakeTlsServer();
+  // `headers`: whole lines with their ends, of every answer.
+  explicit FakeTlsServer(std::string headers = "");
 
   // Waits for the connection that is being served: its client must have closed it, or will.
   ~FakeTlsServer();
@@ -39,6 +40,7 @@ class FakeTlsServer {
   void Accept();
   void Serve(int socket);
 
+  const std::string headers_;
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   std::string certificate_;
   int listener_ = -1;

@@ -204,6 +204,20 @@ TEST(HttpLoopTest, SendsOnceWhereAReusedConnectionEndsBeforeTheAnswer) {
   }
 }
 
+// The request was carried out, for all that anybody knows.
+TEST(HttpLoopTest, AnAnswerThatIsNoHttpIsNoMistakeOfTheCaller) {
+  for (const char* answer : {"what is this?\r\n\r\n", "HTTP/4.2 200 OK\r\n\r\n"}) {
+    FakeHttpServer server([&](FakeExchange& exchange) {
+      exchange.ReadBody();
+      exchange.Write(answer);
+      exchange.Close();
+    });
+    HttpLoop loop;
+    const Answer got = Do(loop, Request("PUT", server.url(), MakeBuffer("body")));
+    EXPECT_EQ(got.status().code(), absl::StatusCode::kUnavailable) << answer << got.status();
+  }
+}
+
 TEST(HttpLoopTest, SendsOnceOverAConnectionThatServedBefore) {
   FakeHttpServer server(
       [](FakeExchange& exchange) { exchange.Reply(200, {}, exchange.ReadBody()); });

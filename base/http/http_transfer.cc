@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/error.h"
@@ -43,7 +44,6 @@ absl::Status TransferError(absl::StatusCode code, const std::string& reason,
 const char* ReasonOf(CURLcode result) {
   switch (result) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return "HTTP_BAD_URL";
     case CURLE_COULDNT_RESOLVE_HOST:
       return "HTTP_UNRESOLVED";
@@ -92,6 +92,7 @@ absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, T
   paused_ = &paused;
   max_response_bytes_ = options.max_response_bytes;
   if (request_.on_start != nullptr) std::exchange(request_.on_start, nullptr)(request_);
+  if (absl::Status status = CheckScheme(); !status.ok()) return status;
   if (absl::Status status = SetHeaders(); !status.ok()) return status;
   SetMethod(options);
   SetRoute(options);
@@ -102,6 +103,8 @@ absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, T
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // Who gives up while a name is looked up does not wait for the resolver: it would hold up all.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
   const int64_t connect_ms = absl::ToInt64Milliseconds(options.connect_timeout);
@@ -119,6 +122,16 @@ absl::Status HttpTransfer::Prepare(CURL* easy, const HttpLoopOptions& options, T
   moved_time_ = now;
   SetNextCheck(now);
   return absl::OkStatus();
+}
+
+// Looked at before: libcurl has one code for a URL of another protocol and for an answer that is no
+// HTTP, when the request may have been carried out.
+absl::Status HttpTransfer::CheckScheme() const {
+  if (absl::StartsWith(request_.url, "http://") || absl::StartsWith(request_.url, "https://")) {
+    return absl::OkStatus();
+  }
+  return TransferError(absl::StatusCode::kInvalidArgument, "HTTP_BAD_URL",
+                       "a URL must begin with http:// or https://");
 }
 
 absl::Status HttpTransfer::SetHeaders() {

@@ -60,6 +60,7 @@ class HttpTransfer {
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
 
+  absl::Status CheckScheme() const;
   absl::Status SetHeaders();
   void SetMethod(const HttpLoopOptions& options);
   void SetRoute(const HttpLoopOptions& options);

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "plugin/backend.h"
@@ -189,6 +190,21 @@ absl::Status AppendFile(int source, int64_t count, int target) {
     if (copied == 0) return TooShort(count - offset);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> ReadThrough(int source, int64_t size, int target) {
+  constexpr int64_t kBlock = 1 << 20;
+  uint64_t crc64 = 0;
+  for (int64_t offset = 0; offset < size;) {
+    PENSTOCK_ASSIGN_OR_RETURN(
+        const std::string block,
+        ReadAt(source, offset, static_cast<size_t>(std::min(kBlock, size - offset))));
+    if (block.empty()) break;
+    crc64 = ExtendCrc64(crc64, block);
+    if (target != kNowhere) PENSTOCK_RETURN_IF_ERROR(WriteAll(target, block));
+    offset += std::ssize(block);
+  }
+  return crc64;
 }
 
 absl::StatusOr<bool> ShareBlocks(int source, int target) {

@@ -73,6 +73,11 @@ absl::StatusOr<std::string> ReadAt(int fd, int64_t offset, size_t count);
 // where the file system can, copies in the kernel where it can. DATA_LOSS when `source` is shorter.
 absl::Status AppendFile(int source, int64_t count, int target);
 
+// The CRC-64 of the first `size` bytes of `source`, or of all if they are fewer; writes them to
+// `target` unless that is kNowhere.
+inline constexpr int kNowhere = -1;
+absl::StatusOr<uint64_t> ReadThrough(int source, int64_t size, int target);
+
 // Makes `target` share all blocks of `source`. False where the file system cannot.
 absl::StatusOr<bool> ShareBlocks(int source, int target);
 

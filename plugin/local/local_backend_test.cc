@@ -145,6 +145,8 @@ TEST_F(LocalBackendTest, DamagedPartIsNotPublished) {
   const std::string good = ReadFile(part);
   WriteFile(part, good.substr(1));
   EXPECT_TRUE(absl::IsDataLoss(Complete(Name("key"), id, {{1, etag}}).status()));
+  WriteFile(part, "CONTENT" + good.substr(7));  // the same size
+  EXPECT_TRUE(absl::IsDataLoss(Complete(Name("key"), id, {{1, etag}}).status()));
   EXPECT_EQ(ErrorReason(Stat(Name("key")).status()), kReasonNoSuchObject);
   WriteFile(part, good);
   EXPECT_TRUE(Complete(Name("key"), id, {{1, etag}}).ok());

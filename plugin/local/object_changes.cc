@@ -4,12 +4,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/checksum.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "plugin/local/object_files.h"
@@ -19,8 +17,6 @@ namespace {
 
 using Code = absl::StatusCode;
 
-constexpr int kNowhere = -1;
-
 absl::Status ChangedMeanwhile() {
   return MakeError(Code::kFailedPrecondition, kReasonObjectChanged,
                    "local: somebody else wrote to the object's file while it was read");
@@ -29,23 +25,6 @@ absl::Status ChangedMeanwhile() {
 absl::Status Damaged() {
   return MakeError(Code::kDataLoss, kReasonChecksumMismatch,
                    "local: the object's bytes are not what its CRC-64 says: its file is damaged");
-}
-
-// The CRC-64 of the first `size` bytes of `source`, or of all if they are fewer; writes them to
-// `target` unless that is kNowhere.
-absl::StatusOr<uint64_t> ReadThrough(int source, int64_t size, int target) {
-  constexpr int64_t kBlock = 1 << 20;
-  uint64_t crc64 = 0;
-  for (int64_t offset = 0; offset < size;) {
-    PENSTOCK_ASSIGN_OR_RETURN(
-        const std::string block,
-        ReadAt(source, offset, static_cast<size_t>(std::min(kBlock, size - offset))));
-    if (block.empty()) break;
-    crc64 = ExtendCrc64(crc64, block);
-    if (target != kNowhere) PENSTOCK_RETURN_IF_ERROR(WriteAll(target, block));
-    offset += std::ssize(block);
-  }
-  return crc64;
 }
 
 }  // namespace

@@ -157,7 +157,7 @@ absl::StatusOr<ObjectStat> UploadFiles::Complete(const ObjectName& object,
 }
 
 // Writes the parts one behind the other, after a look at all of them: a wrong one is no reason to
-// copy what comes before it.
+// copy what comes before it. What a disk has done to one since it was stored is not published.
 absl::StatusOr<ObjectRecord> UploadFiles::Assemble(const OpenUpload& upload,
                                                    const std::vector<PartReference>& parts,
                                                    int target) const {
@@ -173,6 +173,9 @@ absl::StatusOr<ObjectRecord> UploadFiles::Assemble(const OpenUpload& upload,
   for (const PartReference& part : parts) {
     PENSTOCK_ASSIGN_OR_RETURN(const OpenPart found, Find(upload, part));
     PENSTOCK_RETURN_IF_ERROR(AppendFile(found.file.get(), found.footer.size, target));
+    PENSTOCK_ASSIGN_OR_RETURN(const uint64_t crc64,
+                              ReadThrough(found.file.get(), found.footer.size, kNowhere));
+    if (crc64 != found.footer.crc64) return Damaged(part.number);
   }
   return record;
 }

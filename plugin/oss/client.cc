@@ -36,8 +36,9 @@ std::string FlowOf(const OssRequest& request) {
   return absl::StrCat(request.bucket, "/", request.key);
 }
 
+// Only what OSS says counts: somebody on the way may answer 200 to anything.
 bool SaysSuccess(const HttpResponse& answer) {
-  if (answer.status < 200 || answer.status > 299) return false;
+  if (answer.status < 200 || answer.status > 299 || !IsOfOss(answer)) return false;
   if (answer.status == 203) return true;  // CallbackFailed: stored all the same
   OssError ignored;
   return !absl::StrContains(answer.body, "<Error") || !ParseErrorBody(answer.body, ignored);
@@ -136,10 +137,11 @@ void OssClient::Sign(OssRequest request, Done<SignedRequest> done) {
   credentials_->Await([this, ticket = std::make_unique<Ticket>(*this), request = std::move(request),
                        done = std::move(done)](absl::StatusOr<CredentialsPtr> credentials) mutable {
     if (credentials.ok()) {
-      SignedRequest result{MakeHttpRequest(request), request.bucket, request.key,
-                           environment_.clock->Now(), *credentials};
-      AddSignature(request, **credentials, result.http);
-      std::move(done)(std::move(result));
+      HttpRequest http = MakeHttpRequest(request);
+      AddSignature(request, **credentials, http);
+      // Looked at last: the time in the signature is no later.
+      std::move(done)(SignedRequest{std::move(http), request.bucket, request.key,
+                                    environment_.clock->Now(), *credentials});
     } else {
       std::move(done)(credentials.status());
     }

@@ -116,7 +116,7 @@ TEST_F(OssCredentialsTest, ManyWhoseTokenIsRefusedFetchOnce) {
     const bool old = exchange.Header(kTokenHeader) == "t1";
     if (old) ++refused;
     const Reply reply = old ? Refusal(403, "SecurityTokenExpired") : kPartStored;
-    exchange.Reply(reply.status, reply.headers, reply.body);
+    Give(exchange, reply);
   });
   Make(cloud_.url(), oss.url());
   std::vector<std::promise<absl::StatusOr<std::string>>> answers(kParts);
@@ -133,7 +133,7 @@ TEST_F(OssCredentialsTest, CredentialsDoNotWaitBehindParts) {
   Notification release;
   const FakeHttpServer oss([&release](FakeExchange& exchange) {
     if (exchange.ReadBody() == "slow") release.WaitForNotification();
-    exchange.Reply(kPartStored.status, kPartStored.headers, kPartStored.body);
+    Give(exchange, kPartStored);
   });
   HttpLoopOptions options;
   options.max_connections = 1;

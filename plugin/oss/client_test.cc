@@ -30,6 +30,25 @@ TEST_F(OssClientTest, UploadPartIsRepeatedAfterFailuresThatDoNoHarm) {
   EXPECT_THAT(executor_.delays(), ElementsAre(200, 400, 800));
 }
 
+// A maintenance page, say: all answers of OSS have a request id.
+TEST_F(OssClientTest, WhatSomebodyOnTheWaySaysIsNoSuccess) {
+  Intercept([](FakeExchange& exchange) {
+    exchange.ReadBody();
+    return exchange.Reply(200, {"ETag: \"W/1\""}, "<html>Back soon.</html>");
+  });
+  for (const absl::Status& status : {Upload("hello").status(), Put("hello").status(), Abort(),
+                                     Complete().status(), Initiate().status()}) {
+    EXPECT_EQ(ErrorReason(status), kReasonUnavailable) << status;
+    EXPECT_TRUE(RetryDelay(status).has_value()) << status;
+  }
+}
+
+TEST_F(OssClientTest, AChecksumThatIsNoneIsNoSuccess) {
+  const Reply odd = {200, {"ETag: \"E7\"", "x-oss-hash-crc64ecma: 12a"}, ""};
+  Expect({odd, odd, odd, kPartStored});
+  EXPECT_EQ(Upload("hello").value(), "E7");
+}
+
 TEST_F(OssClientTest, UploadPartGivesUpAfterItsAttempts) {
   Expect({Refusal(503, "ServiceUnavailable"), Refusal(503, "ServiceUnavailable"),
           Refusal(503, "ServiceUnavailable"), Refusal(503, "ServiceUnavailable"), kPartStored});

@@ -79,7 +79,7 @@ TEST_F(DeletionTest, EndsWithTheBackend) {
   Intercept([&](FakeExchange& exchange) {
     if (count++ == 0) first.Notify();
     going.WaitForNotification();
-    return exchange.Reply(204);
+    return Give(exchange, {204, {}, ""});
   });
   std::vector<std::string> keys;
   for (int i = 0; i < 1000; ++i) keys.push_back(absl::StrCat(i, "\n"));
@@ -124,8 +124,7 @@ TEST_F(DeletionTest, SendsSeveralBodiesWhereOneWouldBeTooLarge) {
     for (size_t at = 0; (at = body.find("<Object>", at)) != std::string::npos; ++at) {
       deleted.push_back(encoded[next++]);
     }
-    const Reply reply = Deleted(deleted);
-    return exchange.Reply(reply.status, reply.headers, reply.body);
+    return Give(exchange, Deleted(deleted));
   });
   const absl::StatusOr<std::vector<absl::Status>> results = DeleteMany(keys);
   ASSERT_TRUE(results.ok()) << results.status();

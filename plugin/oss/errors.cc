@@ -139,11 +139,13 @@ void AddRemedy(const std::string& remedy, std::string& message, ErrorMetadata& m
 
 }  // namespace
 
+bool IsOfOss(const HttpResponse& response) { return !response.Header("x-oss-request-id").empty(); }
+
 OssError ParseError(const HttpResponse& response, bool is_head) {
   OssError error;
   error.http_status = response.status;
   error.is_head = is_head;
-  error.of_oss = !response.Header("x-oss-request-id").empty();
+  error.of_oss = IsOfOss(response);
   Describe(response, error);
   // Headers have gone through no parser of ours and are there on every answer.
   if (error.request_id.empty()) error.request_id = response.Header("x-oss-request-id");

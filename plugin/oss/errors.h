@@ -36,6 +36,9 @@ enum class RetryClass {
   kCredentials,  // once, after the credentials were read again; the request had no effect
 };
 
+// Whether OSS answered, and not somebody on the way to it: all its answers have a request id.
+bool IsOfOss(const HttpResponse& response);
+
 // Reads an answer that is no success, or whose body is an <Error>.
 OssError ParseError(const HttpResponse& response, bool is_head);
 

@@ -6,12 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <fstream>
 #include <functional>
 #include <future>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/http/fake_http_server.h"
@@ -82,6 +84,17 @@ inline Reply Refusal(int status, const std::string& code, std::vector<std::strin
   return {status, std::move(headers), absl::StrCat("<Error><Code>", code, "</Code></Error>")};
 }
 
+// Answers with the request id that OSS gives all its answers, "R0" unless the reply has one.
+inline bool Give(FakeExchange& exchange, Reply reply) {
+  const auto has_id = [](const std::string& header) {
+    return absl::StartsWith(header, "x-oss-request-id:");
+  };
+  if (std::none_of(reply.headers.begin(), reply.headers.end(), has_id) && reply.status < 300) {
+    reply.headers.push_back("x-oss-request-id: R0");
+  }
+  return exchange.Reply(reply.status, reply.headers, reply.body);
+}
+
 template <typename T>
 auto Into(std::promise<T>& promise) {
   return [&promise](auto answer) { promise.set_value(std::move(answer)); };
@@ -144,7 +157,7 @@ class OssBackendTest : public testing::Test {
     if (reply.status == 0) {
       exchange.Reset();
     } else {
-      exchange.Reply(reply.status, reply.headers, reply.body);
+      Give(exchange, std::move(reply));
     }
   }
 

@@ -119,7 +119,9 @@ TEST_F(StallTest, AStalledConnectionIsDroppedAndTheRequestSentAgain) {
       {"before the answer", [](FakeExchange& exchange) { exchange.ReadBody(); }},
       {"within the answer", [](FakeExchange& exchange) {
          exchange.ReadBody();
-         exchange.Write("HTTP/1.1 200 OK\r\nETag: \"E7\"\r\nContent-Length: 10\r\n\r\n<x");
+         exchange.Write(
+             "HTTP/1.1 200 OK\r\nx-oss-request-id: R0\r\nETag: \"E7\"\r\nContent-Length: "
+             "10\r\n\r\n<x");
        }}};
   for (const auto& [name, stall] : stalls) {
     std::atomic<int> seen = 0;
@@ -145,8 +147,9 @@ TEST_F(StallTest, ARequestThatMovesOutlivesItsStallTimeout) {
   constexpr int kDrops = 60;
   Intercept([](FakeExchange& exchange) {
     exchange.ReadBody();
-    exchange.Write(
-        absl::StrCat("HTTP/1.1 200 OK\r\nETag: \"E7\"\r\nContent-Length: ", kDrops, "\r\n\r\n"));
+    exchange.Write(absl::StrCat(
+        "HTTP/1.1 200 OK\r\nx-oss-request-id: R0\r\nETag: \"E7\"\r\nContent-Length: ", kDrops,
+        "\r\n\r\n"));
     for (int i = 0; i < kDrops && exchange.open(); ++i) {
       exchange.Write("x");
       absl::SleepFor(absl::Milliseconds(25));  // the drip itself is what is tested
@@ -249,7 +252,7 @@ TEST_F(RouteTest, GoesThroughTheProxyOfTheRemote) {
   std::promise<std::string> seen;
   FakeHttpServer proxy([&seen](FakeExchange& exchange) {
     seen.set_value(exchange.target() + " " + exchange.Header("proxy-authorization"));
-    exchange.Reply(204);
+    Give(exchange, {204, {}, ""});
   });
   EXPECT_TRUE(Abort({{"endpoint", "http://oss.invalid"},
                      {"proxy", proxy.url()},
@@ -267,7 +270,7 @@ TEST_F(RouteTest, SaysThatTheProxyRefused) {
 }
 
 TEST_F(RouteTest, TrustsTheCertificatesOfTheRemote) {
-  FakeTlsServer server;
+  FakeTlsServer server("x-oss-request-id: R0\r\n");
   const std::string endpoint = absl::StrCat("https://localhost:", server.port());
   EXPECT_TRUE(
       Abort({{"endpoint", endpoint}, {"ca_file", WriteFile("ca.pem", server.certificate())}}).ok());

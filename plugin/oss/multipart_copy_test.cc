@@ -59,11 +59,11 @@ class MultipartCopyTest : public OssBackendTest {
     }
     // The size of HEAD is not that of a body.
     if (absl::StartsWith(what, "stat")) {
-      std::string head = "HTTP/1.1 200 OK\r\n";
+      std::string head = "HTTP/1.1 200 OK\r\nx-oss-request-id: R0\r\n";
       for (const std::string& header : reply.headers) head += header + "\r\n";
       return exchange.Write(head + "\r\n");
     }
-    return exchange.Reply(reply.status, reply.headers, reply.body);
+    return Give(exchange, std::move(reply));
   }
 
   // "stat source", "tags", "copy", "initiate", "part 1", "complete", "abort", "stat target"

@@ -174,7 +174,7 @@ TEST_F(OssBackendTest, ListUploadsGoesOnWhereItsPageSays) {
 
 TEST_F(OssBackendTest, PutIsSignedBeforeItIsSentAndSentOnce) {
   const std::unique_ptr<PreparedPut> put = Prepare("hello");
-  EXPECT_EQ(put->valid_until(), kNow + absl::Minutes(15));
+  EXPECT_EQ(put->valid_until(), kNow + absl::Minutes(30));
   EXPECT_THAT(requests(), ElementsAre());
   Reply stored = kPartStored;
   stored.headers.insert(stored.headers.end(), {"x-oss-version-id: V1", "x-oss-request-id: R1",

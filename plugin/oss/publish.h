@@ -15,8 +15,9 @@
 
 namespace penstock::oss {
 
-// How long OSS takes a signed request after the time in it.
-inline constexpr absl::Duration kSignatureLife = absl::Minutes(15);
+// How long OSS takes a signed request after the time in it: 15 minutes by its own clock, which may
+// be as much behind ours without either noticing (RequestTimeTooSkewed).
+inline constexpr absl::Duration kSignatureLife = absl::Minutes(15 + 15);
 
 // Makes one attempt of PutObject, signed as soon as there are credentials.
 void SignPut(OssClient& client, const ObjectPolicy& policy, const ObjectName& object,

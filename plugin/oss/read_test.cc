@@ -136,7 +136,8 @@ TEST_F(ReadTest, TriesAgainAfterHalfABody) {
   std::atomic<int> count = 0;
   Intercept([&](FakeExchange& exchange) {
     const std::string head =
-        "HTTP/1.1 206 Partial Content\r\nETag: \"E\"\r\nContent-Range: bytes 3-7/10\r\n";
+        "HTTP/1.1 206 Partial Content\r\nx-oss-request-id: R0\r\nETag: \"E\"\r\nContent-Range: "
+        "bytes 3-7/10\r\n";
     switch (count++) {
       case 0:  // breaks off
         exchange.Write(head + "Content-Length: 5\r\n\r\n345");

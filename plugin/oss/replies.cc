@@ -14,7 +14,6 @@ namespace penstock::oss {
 namespace {
 
 constexpr char kMetadataPrefix[] = "x-oss-meta-";
-constexpr char kCrc64Header[] = "x-oss-hash-crc64ecma";
 
 absl::StatusOr<ListedPart> ParsePart(const pugi::xml_node& node) {
   ListedPart part;

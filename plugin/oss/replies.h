@@ -48,6 +48,7 @@ std::string CompleteBody(const std::vector<PartReference>& parts);
 std::string Unquoted(const std::string& etag);
 
 // The CRC-64 that an answer tells; nullopt when it tells none.
+inline constexpr char kCrc64Header[] = "x-oss-hash-crc64ecma";
 std::optional<uint64_t> Crc64Of(const HttpResponse& response);
 
 // When an answer was given, or what it describes was changed: a header with an RFC 1123 date.

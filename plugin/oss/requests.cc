@@ -70,6 +70,9 @@ OssRequest BucketRequest(const ObjectPolicy& policy, const std::string& method,
 absl::Status CheckStored(const HttpResponse& answer, const Buffer& body, bool answers_itself) {
   const std::optional<uint64_t> crc64 = Crc64Of(answer);
   if (crc64.has_value() && *crc64 != body.crc64()) return ChecksumStatus(answer, body.crc64());
+  if (!crc64.has_value() && !answer.Header(kCrc64Header).empty()) {
+    return BadAnswerStatus(answer, "with a CRC-64 that is none");
+  }
   if (answers_itself && Unquoted(answer.Header("etag")).empty()) {
     return BadAnswerStatus(answer, "without an ETag");
   }

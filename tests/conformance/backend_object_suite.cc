@@ -96,7 +96,7 @@ TEST_P(BackendConformanceTest, PreparedPutHasNoEffectUntilItIsSent) {
   auto put = Prepare(object, "x");
   ASSERT_TRUE(put.ok()) << put.status();
   EXPECT_GT((*put)->valid_until(), before);
-  EXPECT_LE((*put)->valid_until(), absl::Now() + absl::Minutes(16));
+  EXPECT_LE((*put)->valid_until(), absl::Now() + absl::Minutes(31));
   EXPECT_EQ(ErrorReason(Stat(object).status()), kReasonNoSuchObject);
 }
 

@@ -55,7 +55,7 @@ type PutServiceClient interface {
 	// Every error carries ErrorInfo; it carries RetryInfo if and only if opening again with the same token can help:
 	//
 	//	UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL  back off, open again. PUT_PENDING: a request of the token's earlier
-	//	                    life may still arrive; the delay, up to 15 minutes, says when it cannot any more
+	//	                    life may still arrive; the delay, up to half an hour, says when it cannot any more
 	//	RESOURCE_EXHAUSTED  with RetryInfo: slow down, open again: TOO_MANY_STREAMS and MEMORY_EXHAUSTED (the server's
 	//	                    memory budget; what was not committed is to be sent again), TOO_MANY_CLAIMS, STORE_FULL.
 	//	                    Without: QUOTA, PART_NUMBERS_EXHAUSTED, FLUSH_TOO_OFTEN
@@ -180,7 +180,7 @@ type PutServiceServer interface {
 	// Every error carries ErrorInfo; it carries RetryInfo if and only if opening again with the same token can help:
 	//
 	//	UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL  back off, open again. PUT_PENDING: a request of the token's earlier
-	//	                    life may still arrive; the delay, up to 15 minutes, says when it cannot any more
+	//	                    life may still arrive; the delay, up to half an hour, says when it cannot any more
 	//	RESOURCE_EXHAUSTED  with RetryInfo: slow down, open again: TOO_MANY_STREAMS and MEMORY_EXHAUSTED (the server's
 	//	                    memory budget; what was not committed is to be sent again), TOO_MANY_CLAIMS, STORE_FULL.
 	//	                    Without: QUOTA, PART_NUMBERS_EXHAUSTED, FLUSH_TOO_OFTEN
