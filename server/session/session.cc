@@ -18,12 +18,12 @@ constexpr absl::Duration kShortestWait = absl::Milliseconds(1);
 
 }  // namespace
 
-Session::Session(const SessionConfig& config, SessionIds ids, bool attached)
+Session::Session(const SessionConfig& config, SessionIds ids, Purpose purpose)
     : config_(config),
       ids_(std::move(ids)),
-      has_stream_(attached),
-      attached_(attached),
-      reading_(attached) {}
+      purpose_(purpose),
+      attached_(purpose == Purpose::kStream),
+      reading_(attached_) {}
 
 std::vector<SessionEffect> Session::On(SessionEvent event, absl::Time now) {
   now_ = now;
@@ -169,7 +169,7 @@ void Session::Handle(TimerFired& event) {
       return;
     case SessionTimer::kRetryPublish:
       // Whatever is in doubt is asked for first, and only then done again.
-      if (state_ == State::kResolving) Emit(DescribeObject{});
+      if (state_ == State::kResolving) AskNow();
       return;
   }
 }
@@ -236,7 +236,7 @@ void Session::Handle(StoreAnswered& event) {
 
 // A claim whose stream is gone is not repeated: it would take the session back from its successor.
 bool Session::ClaimsForNobody() const {
-  return state_ == State::kClaiming && has_stream_ && !attached_;
+  return state_ == State::kClaiming && purpose_ == Purpose::kStream && !attached_;
 }
 
 // The same write again, with equal arguments: if it had been done, the store says so.

@@ -64,6 +64,7 @@
 //                     not ours, claimed       -> kPublishing, kAwaitingContent
 //                     not ours, unclear       -> kPublishing, kPreparing
 //                     not ours, refused       -> kRecording (failed)
+//                     not ours, content gone  -> kRecording (failed), kEnded (still sealed)
 //                     nobody can tell         -> kEnded (still sealed)
 //   kRecording        recorded                -> kEnded
 
@@ -123,9 +124,16 @@ class Session {
     kEnded,
   };
 
-  // `config` must outlive the session. `attached` is false for a session that is only resolved
-  // (nobody listens).
-  Session(const SessionConfig& config, SessionIds ids, bool attached = true);
+  // What a session is opened for. Without a stream nobody listens, and nothing is published but
+  // what is sealed.
+  enum class Purpose {
+    kStream,
+    kOutcome,  // to establish the outcome of one that is being finished
+    kAbort,    // likewise; somebody wants it to end
+  };
+
+  // `config` must outlive the session.
+  Session(const SessionConfig& config, SessionIds ids, Purpose purpose = Purpose::kStream);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -271,7 +279,9 @@ class Session {
   void Seal();
   void Publish();
   void Ask(Doubt doubt, absl::Status refusal);
+  void AskNow();
   void OnNotOurs();
+  void OnContentGone();
   bool PutWasSlow() const;
   bool IsOurs(const ObjectStat& object) const;
   void AskLater(const absl::Status& cause);
@@ -303,8 +313,8 @@ class Session {
 
   // Constant after construction.
   const SessionConfig& config_;
-  SessionIds ids_;         // of the stream that became the owner last
-  const bool has_stream_;  // otherwise the session is opened only to be resolved
+  SessionIds ids_;  // of the stream that became the owner last
+  const Purpose purpose_;
 
   State state_ = State::kStart;
   absl::Time now_ = absl::InfinitePast();
@@ -371,6 +381,7 @@ class Session {
   // Publishing.
   Doubt doubt_ = Doubt::kClaimed;
   absl::Status refusal_;  // kDefinite: what the session fails with when the object is not ours
+  absl::Time asked_time_ = absl::InfinitePast();  // when the object was asked for last
   int publish_attempts_ = 0;
   absl::Time put_begun_ = absl::InfinitePast();  // a request was asked for, and is signed since
   int puts_sent_ = 0;                            // by this owner

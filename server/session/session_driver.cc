@@ -31,14 +31,15 @@ log::Fields Describe(const SessionRecord& record, const absl::Status& status) {
 }  // namespace
 
 SessionDriver::SessionDriver(const SessionEnvironment& environment, SessionKey key, SessionIds ids,
-                             std::shared_ptr<PutStream> stream, Hooks hooks)
+                             std::shared_ptr<PutStream> stream, Session::Purpose purpose,
+                             Hooks hooks)
     : environment_(environment),
       key_(std::move(key)),
       strand_(*environment.executor),
       stream_(std::move(stream)),
       attached_(stream_ != nullptr),
       hooks_(std::move(hooks)),
-      session_(environment.config, std::move(ids), stream_ != nullptr) {}
+      session_(environment.config, std::move(ids), purpose) {}
 
 void SessionDriver::Post(SessionEvent event) {
   strand_.Post([self = shared_from_this(), event = std::move(event)]() mutable {

@@ -47,9 +47,9 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
     std::function<void(SessionDriver&)> released;                   // once, at the end
   };
 
-  // `stream` is null for a session that is only to be resolved.
+  // `stream` is null unless the purpose is a stream.
   SessionDriver(const SessionEnvironment& environment, SessionKey key, SessionIds ids,
-                std::shared_ptr<PutStream> stream, Hooks hooks);
+                std::shared_ptr<PutStream> stream, Session::Purpose purpose, Hooks hooks);
 
   const SessionKey& key() const { return key_; }
 

@@ -1,5 +1,7 @@
 #include "server/session/session_errors.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
@@ -177,6 +179,15 @@ absl::Status SealedContentDiffers(int64_t size, uint64_t crc64) {
                    absl::StrCat("this session was finished before with ", size, " bytes of CRC-64 ",
                                 Crc(crc64), " and can publish only those; other content came"),
                    {{"size", Text(size)}, {"crc64", Crc(crc64)}});
+}
+
+absl::Status OutcomePending(const SessionRecord& record, absl::Time now) {
+  constexpr absl::Duration kSoon = absl::Seconds(5);
+  const bool put = record.seal.has_value() && record.seal->single_put;
+  const absl::Duration settled = put ? record.seal->put_valid_until - now : kSoon;
+  return MakeError(Code::kUnavailable, "OUTCOME_PENDING",
+                   "the session is being finished and its outcome cannot be established now", {},
+                   std::max(settled, kSoon));
 }
 
 absl::Status SessionAborted() {

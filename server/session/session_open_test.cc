@@ -333,7 +333,7 @@ TEST(SessionOpenTest, DrainBeforeOpenEndsTheStream) {
 TEST(SessionOpenTest, SessionWithoutAStreamThatHasNothingToResolveEnds) {
   SessionHarness s;
   s.Commit("abcd");
-  s.Restart(Resume(), false);
+  s.Restart(Resume(), Session::Purpose::kOutcome);
   EXPECT_THAT(s.Store(), ElementsAre("owner", "release"));
 }
 

@@ -141,8 +141,13 @@ void Session::Ask(Doubt doubt, absl::Status refusal) {
   if (doubt == Doubt::kUnknownOutcome) {
     AskLater(refusal_);
   } else {
-    Emit(DescribeObject{});
+    AskNow();
   }
+}
+
+void Session::AskNow() {
+  asked_time_ = now_;
+  Emit(DescribeObject{});
 }
 
 // Gives up in the end, with the session still sealed, for the next open to resolve.
@@ -193,20 +198,35 @@ void Session::OnNotOurs() {
       } else if (draining_) {
         Close(session_errors::Draining(record_.committed_size));
         End();
+      } else if (!attached_ || input_ended_) {
+        OnContentGone();
       } else if (record_.seal->size > config_.memory_budget / 8) {
         // Sealed by a server with more memory; rule 9 lends no more than this.
         Close(session_errors::ObjectTooLarge(config_.memory_budget / 8, record_.seal->size,
                                              8 * record_.seal->size));
         End();
-      } else if (attached_ && !input_ended_) {
+      } else {
         // The content is gone with the server that had it: the client has to send the same again.
         state_ = State::kAwaitingContent;
         SendOpened();
-      } else {
-        Close(session_errors::NotFinished());
-        End();
       }
       return;
+  }
+}
+
+// A small object was not there when it was asked for, and who had its content is gone. Once no put
+// of it can arrive any more (none was sent without the store's leave, and this claim ends that),
+// the outcome is known: whoever wants the session to end may have that, and nobody else can wait
+// for the client for ever.
+void Session::OnContentGone() {
+  const absl::Time settled = record_.seal->put_valid_until;
+  if (purpose_ == Purpose::kAbort && asked_time_ >= settled) {
+    Fail(session_errors::SessionAborted());
+  } else if (purpose_ == Purpose::kOutcome && asked_time_ >= settled + record_.idle_ttl) {
+    Fail(session_errors::SessionExpired());
+  } else {
+    Close(session_errors::NotFinished());
+    End();
   }
 }
 

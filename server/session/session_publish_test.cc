@@ -231,7 +231,7 @@ TEST(SessionPublishTest, ClaimedSealIsAskedForFirst) {
 TEST(SessionPublishTest, ClaimedSealIsResolvedThoughNobodyListens) {
   SessionHarness s;
   s.SealList("abcd");
-  s.Restart(Resume(), false);
+  s.Restart(Resume(), Session::Purpose::kOutcome);
   EXPECT_THAT(s.Store(), ElementsAre("owner", "head"));
   EXPECT_THAT(s.Describe(NoSuchObject()), ElementsAre("tick 5s", "complete u1 1:e1"));
   s.Publish(Published("abcd", "mark-0"));

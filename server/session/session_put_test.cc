@@ -241,7 +241,7 @@ TEST(SessionPutTest, SealedSessionWaitsForItsContentOnlyWhileSomebodyCanSendIt) 
 
   SessionHarness unattended;
   unattended.SealPut("abc");
-  unattended.Restart(Resume(), false);
+  unattended.Restart(Resume(), Session::Purpose::kOutcome);
   unattended.Store();
   EXPECT_THAT(unattended.Describe(NoSuchObject()), ElementsAre("release"));
 
@@ -251,6 +251,50 @@ TEST(SessionPutTest, SealedSessionWaitsForItsContentOnlyWhileSomebodyCanSendIt) 
   draining.Store();
   draining.Drain();
   EXPECT_THAT(draining.Describe(NoSuchObject()), ElementsAre("close DRAINING", "release"));
+}
+
+// Nobody has the content any more, and from some time on no put of it can arrive.
+TEST(SessionPutTest, SealedSessionWithoutContentEndsWhenNothingCanArrive) {
+  struct Case {
+    Session::Purpose purpose;
+    absl::Duration after;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {Session::Purpose::kAbort, kPutValidity, "SESSION_ABORTED"},
+      {Session::Purpose::kOutcome, kPutValidity + SmallConfig().idle_ttl, "SESSION_EXPIRED"}};
+  for (const Case& each : cases) {
+    SessionHarness early;
+    early.SealPut("abc");
+    early.Wait(each.after - absl::Seconds(1));
+    early.Restart(Resume(), each.purpose);
+    EXPECT_THAT(early.Store(), ElementsAre("owner", "head"));
+    early.Wait(absl::Seconds(2));  // it was asked for before
+    EXPECT_THAT(early.Describe(NoSuchObject()), ElementsAre("release"));
+    EXPECT_EQ(early.stored->state, SessionState::kFinishing);
+
+    SessionHarness s;
+    s.SealPut("abc");
+    s.Wait(each.after);
+    s.Restart(Resume(), each.purpose);
+    s.Store();
+    EXPECT_THAT(s.Describe(NoSuchObject()),
+                ElementsAre(absl::StrCat("record failed ", each.reason)));
+    EXPECT_THAT(s.Store(), ElementsAre("release"));
+    EXPECT_EQ(s.stored->state, SessionState::kFailed);
+    EXPECT_EQ(s.stored->failure_reason, each.reason);
+  }
+}
+
+TEST(SessionPutTest, SealedSessionWithoutContentIsStillOurs) {
+  SessionHarness s;
+  s.SealPut("abc");
+  s.Wait(kPutValidity);
+  s.Restart(Resume(), Session::Purpose::kAbort);
+  s.Store();
+  s.Describe(Published("abc", "mark-0"));
+  EXPECT_THAT(s.Store(), ElementsAre("release"));
+  EXPECT_EQ(s.stored->state, SessionState::kFinished);
 }
 
 TEST(SessionPutTest, OverwriteThatIsForbiddenIsOursOrRefused) {

@@ -45,7 +45,7 @@ bool Session::Lingers() const {
 // While what is in memory can still be continued. What is being published goes on by itself: a
 // newer stream claims it, and is told the outcome.
 bool Session::CanReopen() const {
-  return has_stream_ && !draining_ && !failure_.has_value() &&
+  return purpose_ == Purpose::kStream && !draining_ && !failure_.has_value() &&
          (state_ == State::kFresh || state_ == State::kCreating || state_ == State::kOpen);
 }
 

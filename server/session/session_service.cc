@@ -91,7 +91,8 @@ SessionIds SessionService::DrawIds(const std::string& principal) {
 
 std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& principal,
                                                           SessionKey key,
-                                                          std::shared_ptr<PutStream> stream) {
+                                                          std::shared_ptr<PutStream> stream,
+                                                          Session::Purpose purpose) {
   SessionDriver::Hooks hooks;
   hooks.became_owner = [this](SessionDriver& driver, const SessionRecord& record) {
     OnOwner(driver, record);
@@ -104,7 +105,7 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
   hooks.released = [this](SessionDriver& driver) { OnReleased(driver); };
   // A driver lives until its last call is answered, which may be long after its release.
   return {new SessionDriver(environment_, std::move(key), DrawIds(principal), std::move(stream),
-                            std::move(hooks)),
+                            purpose, std::move(hooks)),
           [busy = Busy()](SessionDriver* driver) mutable {
             delete driver;
             busy = nullptr;  // the deleter itself lives as long as the last weak pointer
@@ -141,7 +142,8 @@ void SessionService::Route(const std::shared_ptr<StreamInput>& input, ClientFram
     input->TellLost();
     return;
   }
-  auto driver = MakeDriver(input->principal_, input->key_, input->stream_);
+  auto driver =
+      MakeDriver(input->principal_, input->key_, input->stream_, Session::Purpose::kStream);
   bool refused = false;
   {
     MutexLock lock(&mutex_);
@@ -306,19 +308,16 @@ void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
   write.now = environment_.clock->Now();
   environment_.store->Write(
       key, std::move(write),
-      [this, name, key, session_id, may_resolve,
+      [this, name, key, session_id, may_resolve, write_time = write.now,
        done = std::move(done)](StoreAnswer answer) mutable {
         // Who finishes it here is at it: another owner would tell its client to stop.
         if (answer.code == StoreCode::kWrongState && may_resolve && !Holds(key)) {
-          Resolve(name.principal, key,
+          Resolve(name.principal, key, Session::Purpose::kAbort,
                   [this, name, key, session_id, done = std::move(done)]() mutable {
                     AbortFound(name, key, session_id, false, std::move(done));
                   });
         } else if (answer.code == StoreCode::kWrongState) {
-          std::move(done)(MakeError(absl::StatusCode::kUnavailable, "OUTCOME_PENDING",
-                                    "the session is being finished and its outcome cannot be "
-                                    "established now",
-                                    {}, absl::Seconds(5)));
+          std::move(done)(session_errors::OutcomePending(*answer.record, write_time));
         } else if (answer.code != StoreCode::kOk) {
           std::move(done)(ReadError(name, answer));
         } else {
@@ -334,8 +333,8 @@ bool SessionService::Holds(const SessionKey& key) {
 }
 
 void SessionService::Resolve(const std::string& principal, const SessionKey& key,
-                             absl::AnyInvocable<void() &&> done) {
-  const std::shared_ptr<SessionDriver> driver = MakeDriver(principal, key, nullptr);
+                             Session::Purpose purpose, absl::AnyInvocable<void() &&> done) {
+  const std::shared_ptr<SessionDriver> driver = MakeDriver(principal, key, nullptr, purpose);
   {
     MutexLock lock(&mutex_);
     drivers_.emplace(driver.get(), driver);

@@ -83,7 +83,7 @@ class SessionService {
 
   // Claims the session without a stream, which establishes the outcome of one that is being
   // finished. `done` is called when there is nothing more to do for now.
-  void Resolve(const std::string& principal, const SessionKey& key,
+  void Resolve(const std::string& principal, const SessionKey& key, Session::Purpose purpose,
                absl::AnyInvocable<void() &&> done);
 
   // Has the backend discard an upload, and the store note it. `pass` is held until then.
@@ -108,7 +108,8 @@ class SessionService {
 
   SessionIds DrawIds(const std::string& principal);
   std::shared_ptr<SessionDriver> MakeDriver(const std::string& principal, SessionKey key,
-                                            std::shared_ptr<PutStream> stream);
+                                            std::shared_ptr<PutStream> stream,
+                                            Session::Purpose purpose);
   // A driver that was not released yet; null for others.
   std::shared_ptr<SessionDriver> Held(SessionDriver* driver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnOwner(SessionDriver& driver, const SessionRecord& record);

@@ -199,6 +199,24 @@ TEST_F(SessionServiceTest, AbortLeavesASessionToWhoFinishesItHere) {
   EXPECT_EQ(Abort(ByToken())->record.state, SessionState::kFinished);
 }
 
+TEST_F(SessionServiceTest, AbortEndsASmallObjectWhoseContentIsGone) {
+  backend_.FailWith("put", MakeError(Code::kPermissionDenied, kReasonDenied, "denied"));
+  auto stream = Open();
+  stream->Give(ChunkFrame{0, {}, "a"});
+  stream->Give(FinishFrame{1, {}});
+  EXPECT_EQ(ErrorReason(stream->AwaitClose()), kReasonDenied);
+
+  const absl::Status pending = Abort(ByToken()).status();
+  EXPECT_EQ(ErrorReason(pending), "OUTCOME_PENDING");
+  EXPECT_GT(RetryDelay(pending), absl::Minutes(10));  // until the put cannot arrive any more
+  clock_.Advance(absl::Minutes(16));
+  const absl::StatusOr<SessionView> view = Abort(ByToken());
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->record.state, SessionState::kFailed);
+  EXPECT_EQ(view->record.failure_reason, "SESSION_ABORTED");
+  EXPECT_EQ(backend_.Find("key"), std::nullopt);
+}
+
 TEST_F(SessionServiceTest, DrainWithoutStreamsAnswersAtOnceAndRefusesNewOnes) {
   bool drained = false;
   service_->Drain([&] { drained = true; });

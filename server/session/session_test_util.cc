@@ -67,22 +67,20 @@ void ExpectError(const absl::Status& status, absl::StatusCode code, const std::s
   }
 }
 
-SessionHarness::SessionHarness(SessionConfig config, bool attached) : config_(std::move(config)) {
-  session_ = std::make_unique<Session>(config_, IdsOf(0), attached);
-  reading_ = attached;
-}
+SessionHarness::SessionHarness(SessionConfig config)
+    : config_(std::move(config)), session_(std::make_unique<Session>(config_, IdsOf(0))) {}
 
 SessionIds SessionHarness::IdsOf(int owner) {
   const std::string suffix = absl::StrCat(owner);
   return {"principal", "session-" + suffix, "mark-" + suffix, "nonce-" + suffix};
 }
 
-void SessionHarness::Restart(OpenFrame open, bool attached) {
-  session_ = std::make_unique<Session>(config_, IdsOf(++owners_), attached);
+void SessionHarness::Restart(OpenFrame open, Session::Purpose purpose) {
+  session_ = std::make_unique<Session>(config_, IdsOf(++owners_), purpose);
   write_.reset();
   lookup_ = repeating_ = closed_ = lost_ = released_ = false;
   asking_ = reopening_ = age_armed_ = linger_armed_ = false;
-  reading_ = attached;
+  reading_ = purpose == Session::Purpose::kStream;
   Open(std::move(open));
 }
 

@@ -57,7 +57,7 @@ class SessionHarness {
  public:
   using Effects = std::vector<std::string>;
 
-  explicit SessionHarness(SessionConfig config = SmallConfig(), bool attached = true);
+  explicit SessionHarness(SessionConfig config = SmallConfig());
 
   // Events of the stream.
   Effects Open(OpenFrame open) { return On(FrameArrived{std::move(open)}); }
@@ -116,7 +116,7 @@ class SessionHarness {
   void SealList(const std::string& content);  // kPublishing: complete is in flight
   void SealPut(const std::string& content);   // kPublishing: the put is in flight
   // Forgets the session object but not what is stored: the next one is another server's.
-  void Restart(OpenFrame open = NewObject(), bool attached = true);
+  void Restart(OpenFrame open = NewObject(), Session::Purpose purpose = Session::Purpose::kStream);
 
   Session::State state() const { return session_->state(); }
   const SessionRecord& record() const { return session_->record(); }

@@ -14,7 +14,9 @@ constexpr int kMostSteps = 2000;  // until a session that is left alone is over
 
 CoreActor::CoreActor(Shared& shared, const SessionConfig& config, bool attached)
     : shared_(shared),
-      session_(std::make_unique<Session>(config, shared.DrawIds(), attached)),
+      session_(std::make_unique<Session>(
+          config, shared.DrawIds(),
+          attached ? Session::Purpose::kStream : Session::Purpose::kOutcome)),
       watch_(shared, attached),
       lost_(!attached) {
   if (attached) return;

@@ -61,6 +61,7 @@ void Oracle::OnStored(const SessionWrite& write, const SimStore::Entry& before,
   CheckRows(after);
   if (std::holds_alternative<SaveTail>(write)) ++tails;
   if (std::holds_alternative<ExpireSession>(write)) meddling.expired = true;
+  if (record.failure_reason == "SESSION_EXPIRED") meddling.expired = true;
   if (record.state == SessionState::kFinishing && !life.seal.has_value()) {
     life.seal = record.seal;
     if (!record.seal->single_put) life.sealed = Committed(after);

@@ -87,7 +87,9 @@ type PutServiceClient interface {
 	//
 	//	NOT_FOUND           SESSION_NOT_FOUND: no session by this name is the caller's, or it was forgotten
 	//	INVALID_ARGUMENT    NAME_REQUIRED: neither a token nor an id was given
-	//	UNAVAILABLE         OUTCOME_PENDING: it is being finished, and the backend does not say how that ended
+	//	UNAVAILABLE         OUTCOME_PENDING: it is being finished, and the backend does not say how that ended; or it is
+	//	                    a small object that is not there, but may still arrive: the delay says until when. After
+	//	                    that it is FAILED with SESSION_ABORTED
 	//	UNAVAILABLE, RESOURCE_EXHAUSTED with RetryInfo: the session store does not answer or is full; call again
 	AbortSession(ctx context.Context, in *AbortSessionRequest, opts ...grpc.CallOption) (*AbortSessionResponse, error)
 	// Names the remotes this server can store to, with what each can and cannot do. Constant while a server runs; safe
@@ -212,7 +214,9 @@ type PutServiceServer interface {
 	//
 	//	NOT_FOUND           SESSION_NOT_FOUND: no session by this name is the caller's, or it was forgotten
 	//	INVALID_ARGUMENT    NAME_REQUIRED: neither a token nor an id was given
-	//	UNAVAILABLE         OUTCOME_PENDING: it is being finished, and the backend does not say how that ended
+	//	UNAVAILABLE         OUTCOME_PENDING: it is being finished, and the backend does not say how that ended; or it is
+	//	                    a small object that is not there, but may still arrive: the delay says until when. After
+	//	                    that it is FAILED with SESSION_ABORTED
 	//	UNAVAILABLE, RESOURCE_EXHAUSTED with RetryInfo: the session store does not answer or is full; call again
 	AbortSession(context.Context, *AbortSessionRequest) (*AbortSessionResponse, error)
 	// Names the remotes this server can store to, with what each can and cannot do. Constant while a server runs; safe
