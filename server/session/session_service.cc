@@ -302,13 +302,14 @@ void SessionService::Abort(const SessionName& name, Done<SessionView> done) {
 void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
                                 const std::string& session_id, bool may_resolve,
                                 Done<SessionView> done) {
+  const absl::Time now = environment_.clock->Now();
   AbortSession write;
   write.session_id = session_id;  // not a later life of the token
   write.nonce = random_.Bytes(16);
-  write.now = environment_.clock->Now();
+  write.now = now;
   environment_.store->Write(
       key, std::move(write),
-      [this, name, key, session_id, may_resolve, write_time = write.now,
+      [this, name, key, session_id, may_resolve, now,
        done = std::move(done)](StoreAnswer answer) mutable {
         // Who finishes it here is at it: another owner would tell its client to stop.
         if (answer.code == StoreCode::kWrongState && may_resolve && !Holds(key)) {
@@ -317,7 +318,7 @@ void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
                     AbortFound(name, key, session_id, false, std::move(done));
                   });
         } else if (answer.code == StoreCode::kWrongState) {
-          std::move(done)(session_errors::OutcomePending(*answer.record, write_time));
+          std::move(done)(session_errors::OutcomePending(*answer.record, now));
         } else if (answer.code != StoreCode::kOk) {
           std::move(done)(ReadError(name, answer));
         } else {
