@@ -166,7 +166,8 @@ def main():
         with harness.Emulator(workspace) as emulator:
             say(f"$ oss-emulator --listen 127.0.0.1:0 ...\n    {emulator.url}")
             remotes = {"oss": emulator.remote(), "local": harness.local_remote(workspace)}
-            with harness.Server(workspace, remotes) as server:
+            # With a fixed number of parts in flight what an interruption may cost is known beforehand.
+            with harness.Server(workspace, remotes, {"parallel_parts": 4, "max_parallel_parts": 4}) as server:
                 say("$ penstockd --config penstockd.toml\n    ready")
                 good = [run(workspace, emulator, server, path, remote, crc64) for remote in ("oss", "local")]
                 assert server.stop() == 0
