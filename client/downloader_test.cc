@@ -112,7 +112,7 @@ TEST_F(DownloaderTest, GetsAnObjectAndVerifiesIt) {
 TEST_F(DownloaderTest, KeepsToItsRate) {
   constexpr int64_t kRate = 512 * 1024;
   service_.Put("bucket", "key", MakeContent(4 * RateLimit::kLeastBurst));
-  options_.limit_rate = kRate;
+  options_.limit = std::make_shared<RateLimit>(kRate, SystemClock());
   const auto result = Get();
   ASSERT_TRUE(result.ok()) << result.status();
   // The last chunk is not waited for: it has 100 bytes at most.
@@ -122,7 +122,7 @@ TEST_F(DownloaderTest, KeepsToItsRate) {
 
 TEST_F(DownloaderTest, CancelEndsAWaitForTheRate) {
   service_.Put("bucket", "key", MakeContent(2 * RateLimit::kLeastBurst));
-  options_.limit_rate = 1;
+  options_.limit = std::make_shared<RateLimit>(1, SystemClock());
   witness_.cancel_on_progress = &downloader_;
   EXPECT_EQ(ErrorReason(Get().status()), "CANCELLED");
 }

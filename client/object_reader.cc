@@ -6,7 +6,6 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "base/checksum.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "client/read_errors.h"
@@ -31,10 +30,7 @@ ObjectReader::ObjectReader(Connection connection, v1::ObjectName name, ReadOptio
       options_(std::move(options)),
       observer_(observer),
       connection_(std::move(connection)),
-      attempts_(options_, [] {}),
-      limit_(options_.limit_rate > 0
-                 ? std::make_unique<RateLimit>(options_.limit_rate, SystemClock())
-                 : nullptr) {
+      attempts_(options_, [] {}) {
   // The clock runs only inside Open and Read: what the caller does in between takes its own time.
   attempts_.clock().OnOwnWait(true);
 }
@@ -161,7 +157,7 @@ absl::Status ObjectReader::TakeChunk(const v1::ObjectChunk& chunk) {
   }
   if (size == 0) return absl::OkStatus();
   position_ += size;
-  if (limit_ != nullptr) hold_ = limit_->Take(size);
+  if (options_.limit != nullptr) hold_ = options_.limit->Take(size);
   attempts_.OnProgress();
   return absl::OkStatus();
 }

@@ -18,10 +18,10 @@ namespace penstock {
 
 // What to read of an object. Progress is bytes that arrive.
 struct ReadOptions : RetryPolicy {
-  int64_t offset = 0;             // negative: so many bytes before the end
-  std::optional<int64_t> length;  // nullopt: up to the end
-  std::string if_match;           // only if this is its ETag; empty: whatever it is
-  int64_t limit_rate = 0;         // bytes per second to take at most; 0: no limit
+  int64_t offset = 0;                // negative: so many bytes before the end
+  std::optional<int64_t> length;     // nullopt: up to the end
+  std::string if_match;              // only if this is its ETag; empty: whatever it is
+  std::shared_ptr<RateLimit> limit;  // of the bytes that come; null: none. Reads may share it
 };
 
 // What is being read: `length` bytes from `offset` on.
@@ -106,8 +106,7 @@ class ObjectReader {
   ReadObserver* const observer_;
   Connection connection_;
   Attempts attempts_;
-  const std::unique_ptr<RateLimit> limit_;  // null: none
-  absl::Duration hold_;                     // before more is read
+  absl::Duration hold_;  // before more is read
   ObjectRange range_;
   int64_t position_ = 0;
   int64_t retry_count_ = 0;

@@ -57,7 +57,7 @@ class Penstock(Peer):
         return serve(self.context, stage, target)
 
     def put_files(self, stage: Stage, target: Target, files: Files, parallel: int) -> Sequence[Command]:
-        # Several files go below the destination under their names; one may, too.
+        # Below the bucket, under their names.
         return [self._command(target, list(files), "", "--transfers", parallel)]
 
     def put_pipe(self, stage: Stage, target: Target, key: str) -> Command:

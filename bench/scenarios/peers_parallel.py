@@ -13,7 +13,5 @@ FILES = 16
 
 def run(context: Context) -> Outcome:
     size = context.sized(256 * MIB, 64 * MIB, MIB)
-    text = (
-        f"{FILES} files of {size // MIB} MiB, all at the same time, each uploader in one process."
-    )
+    text = f"{FILES} files of {size // MIB} MiB, all at the same time, each uploader in one process."
     return compare.outcome(context, ID, TITLE, text, compare.Work("put", [size] * FILES, parallel=FILES))

@@ -14,7 +14,5 @@ PARALLEL = 16
 
 def run(context: Context) -> Outcome:
     count = context.sized(2000, 200, 16)
-    text = (
-        f"{count:,} files of {SIZE // KIB} KiB, {PARALLEL} at a time, each uploader in one process."
-    )
+    text = f"{count:,} files of {SIZE // KIB} KiB, {PARALLEL} at a time, each uploader in one process."
     return compare.outcome(context, ID, TITLE, text, compare.Work("put", [SIZE] * count, parallel=PARALLEL))

@@ -1,7 +1,10 @@
 #include "client/cli/command.h"
 
 #include "absl/strings/str_cat.h"
+#include "base/byte_size.h"
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/status_macros.h"
 
 namespace penstock::cli {
 
@@ -20,6 +23,12 @@ CLI::Option* AddRepeated(CLI::App& command, const std::string& name,
                          std::vector<std::string>& values, const std::string& help) {
   // Without this an option takes all words that follow it, the positional ones too.
   return command.add_option(name, values, help)->allow_extra_args(false);
+}
+
+absl::StatusOr<std::shared_ptr<RateLimit>> ParseRateLimit(const std::string& text) {
+  if (text.empty()) return nullptr;
+  PENSTOCK_ASSIGN_OR_RETURN(const int64_t rate, ParseByteSize(text));
+  return rate > 0 ? std::make_shared<RateLimit>(rate, SystemClock()) : nullptr;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParsePairs(

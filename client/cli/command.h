@@ -6,10 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/rate_limit.h"
 #include "client/cli/terminal.h"
 #include "client/connection.h"
 
@@ -45,6 +47,9 @@ void AddCommonOptions(CLI::App& command, CommonOptions& options);
 // Adds an option that may be given several times, one value each time.
 CLI::Option* AddRepeated(CLI::App& command, const std::string& name,
                          std::vector<std::string>& values, const std::string& help);
+
+// What --limit-rate asks for, such as "10MiB" per second; null for 0 or where it was not given.
+absl::StatusOr<std::shared_ptr<RateLimit>> ParseRateLimit(const std::string& text);
 
 // "name=value" pairs; INVALID_ARGUMENT / BAD_PAIR for one without '=' or given twice.
 absl::StatusOr<std::map<std::string, std::string>> ParsePairs(

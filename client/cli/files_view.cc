@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/byte_size.h"
 #include "client/cli/error_report.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/json_events.h"
@@ -19,10 +18,8 @@ class FilesView::Observer final : public UploadObserver {
   void OnOpened(const UploadOpened& event) override {
     const MutexLock lock(&view_.mutex_);
     if (view_.json_) events_.OnOpened(event);
-    if (event.resume_offset > 0 && event.state != v1::Session::STATE_FINISHED) {
-      view_.Say(absl::StrCat(name_, ": resumed at ", FormatByteSize(event.resume_offset), " (",
-                             event.resume_offset, " bytes) on ", event.server));
-    }
+    const std::string resumption = DescribeResumption(event);
+    if (!resumption.empty()) view_.Say(absl::StrCat(name_, ": ", resumption));
     // The first `opened` tells what earlier runs have committed.
     Count(event.committed_size, /*by_this_run=*/opened_);
     opened_ = true;

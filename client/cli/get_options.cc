@@ -58,9 +58,7 @@ void AddGetOptions(CLI::App& command, GetOptions& options) {
 absl::StatusOr<ReadOptions> MakeReadOptions(const GetOptions& options) {
   ReadOptions read;
   PENSTOCK_ASSIGN_OR_RETURN(read.give_up_after, ParseDuration(options.give_up_after));
-  if (!options.limit_rate.empty()) {
-    PENSTOCK_ASSIGN_OR_RETURN(read.limit_rate, ParseByteSize(options.limit_rate));
-  }
+  PENSTOCK_ASSIGN_OR_RETURN(read.limit, ParseRateLimit(options.limit_rate));
   if (options.range.empty() || ParseRange(options.range, read)) return read;
   return MakeError(absl::StatusCode::kInvalidArgument, "BAD_RANGE",
                    absl::StrCat("expected --range OFFSET or OFFSET:LENGTH such as 1MiB:4MiB or "

@@ -69,6 +69,12 @@ std::string FormatProgress(const ProgressLine& line) {
   return text;
 }
 
+std::string DescribeResumption(const UploadOpened& event) {
+  if (event.resume_offset == 0 || event.state == v1::Session::STATE_FINISHED) return "";
+  return absl::StrCat("resumed at ", FormatByteSize(event.resume_offset), " (", event.resume_offset,
+                      " bytes) on ", event.server);
+}
+
 std::string DescribeRetry(const TransferRetry& event) {
   const std::string reason = ErrorReason(event.cause);
   return absl::StrCat(Printable(std::string(event.cause.message())),
@@ -95,10 +101,9 @@ ProgressView::ProgressView(Terminal& terminal, std::string key, std::optional<in
 void ProgressView::OnOpened(const UploadOpened& event) {
   line_.part_size = event.part_size;
   line_.committed_size = event.committed_size;
-  if (event.resume_offset > 0 && event.state != v1::Session::STATE_FINISHED) {
+  if (const std::string text = DescribeResumption(event); !text.empty()) {
     line_.resumed_at = event.resume_offset;
-    Say(absl::StrCat("resumed at ", FormatByteSize(event.resume_offset), " (", event.resume_offset,
-                     " bytes) on ", event.server));
+    Say(text);
   }
   rate_.Add(clock_.Now(), event.committed_size);
   if (on_terminal_) ShowLine();

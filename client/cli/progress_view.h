@@ -38,7 +38,9 @@ struct ProgressLine {
 // is of committed bytes. Without a total: bytes, rate and elapsed time, no percent.
 std::string FormatProgress(const ProgressLine& line);
 
-// What is said of a retry and of a server that goes away.
+// What is said of a put that goes on where an earlier stream ended (empty: it does not), of a
+// retry, and of a server that goes away.
+std::string DescribeResumption(const UploadOpened& event);
 std::string DescribeRetry(const TransferRetry& event);
 std::string DescribeDraining(const UploadDraining& event);
 

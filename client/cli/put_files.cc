@@ -1,8 +1,11 @@
 #include "client/cli/put_files.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"

@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/byte_size.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "client/cli/duration_text.h"
@@ -123,10 +122,7 @@ absl::StatusOr<v1::ObjectSpec> MakeObjectSpec(const PutOptions& options,
 absl::StatusOr<UploadOptions> MakeUploadOptions(const PutOptions& options) {
   UploadOptions upload;
   PENSTOCK_ASSIGN_OR_RETURN(upload.give_up_after, ParseDuration(options.give_up_after));
-  if (!options.limit_rate.empty()) {
-    PENSTOCK_ASSIGN_OR_RETURN(const int64_t rate, ParseByteSize(options.limit_rate));
-    if (rate > 0) upload.limit = std::make_shared<RateLimit>(rate, SystemClock());
-  }
+  PENSTOCK_ASSIGN_OR_RETURN(upload.limit, ParseRateLimit(options.limit_rate));
   return upload;
 }
 
