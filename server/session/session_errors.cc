@@ -1,7 +1,5 @@
 #include "server/session/session_errors.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/error.h"
@@ -181,13 +179,10 @@ absl::Status SealedContentDiffers(int64_t size, uint64_t crc64) {
                    {{"size", Text(size)}, {"crc64", Crc(crc64)}});
 }
 
-absl::Status OutcomePending(const SessionRecord& record, absl::Time now) {
-  constexpr absl::Duration kSoon = absl::Seconds(5);
-  const bool put = record.seal.has_value() && record.seal->single_put;
-  const absl::Duration settled = put ? record.seal->put_valid_until - now : kSoon;
+absl::Status OutcomePending(absl::Duration retry_delay) {
   return MakeError(Code::kUnavailable, "OUTCOME_PENDING",
                    "the session is being finished and its outcome cannot be established now", {},
-                   std::max(settled, kSoon));
+                   retry_delay);
 }
 
 absl::Status SessionAborted() {

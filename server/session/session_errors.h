@@ -44,7 +44,7 @@ absl::Status SessionExists(const std::string& session_id);
 absl::Status SpecMismatch(const std::string& field);
 absl::Status NotFinished();
 absl::Status SealedContentDiffers(int64_t size, uint64_t crc64);
-absl::Status OutcomePending(const SessionRecord& record, absl::Time now);
+absl::Status OutcomePending(absl::Duration retry_delay);
 absl::Status SessionAborted();
 absl::Status SessionExpired();
 absl::Status SessionFailed(const SessionRecord& record);

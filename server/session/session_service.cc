@@ -1,5 +1,6 @@
 #include "server/session/session_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +30,15 @@ absl::Status ReadError(const SessionService::SessionName& name, const StoreAnswe
     default:
       return session_errors::StoreUnavailable(answer.message);
   }
+}
+
+// How long an outcome that cannot be established now may stay so. Where nobody finishes the session
+// here, it was just asked for: a put that is not there can arrive as long as it is valid.
+absl::Duration PendingFor(const SessionRecord& record, absl::Time now, bool is_finished_here) {
+  constexpr absl::Duration kSoon = absl::Seconds(5);
+  const bool put = record.seal.has_value() && record.seal->single_put;
+  if (is_finished_here || !put) return kSoon;
+  return std::max(record.seal->put_valid_until - now, kSoon);
 }
 
 SessionEnvironment Complete(SessionEnvironment environment, BufferBudget& budget) {
@@ -318,7 +328,8 @@ void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
                     AbortFound(name, key, session_id, false, std::move(done));
                   });
         } else if (answer.code == StoreCode::kWrongState) {
-          std::move(done)(session_errors::OutcomePending(*answer.record, now));
+          std::move(done)(
+              session_errors::OutcomePending(PendingFor(*answer.record, now, may_resolve)));
         } else if (answer.code != StoreCode::kOk) {
           std::move(done)(ReadError(name, answer));
         } else {

@@ -189,12 +189,14 @@ TEST_F(SessionServiceTest, AbortOfAFinishingSessionEstablishesItsOutcomeFirst) {
 
 // Another owner would tell the client that somebody else has taken its session over.
 TEST_F(SessionServiceTest, AbortLeavesASessionToWhoFinishesItHere) {
-  auto stream = OpenAndCommit();
-  backend_.Hold("complete");
-  stream->Give(FinishFrame{4, {}});
-  backend_.AwaitHeld("complete");
-  EXPECT_EQ(ErrorReason(Abort(ByToken()).status()), "OUTCOME_PENDING");
-  backend_.Release("complete");
+  auto stream = Open();
+  backend_.Hold("put");
+  stream->Give(FinishFrame{0, {}});
+  backend_.AwaitHeld("put");
+  const absl::Status pending = Abort(ByToken()).status();
+  EXPECT_EQ(ErrorReason(pending), "OUTCOME_PENDING");
+  EXPECT_EQ(RetryDelay(pending), absl::Seconds(5));  // and not as long as the put may arrive
+  backend_.Release("put");
   EXPECT_EQ(stream->AwaitClose(), absl::OkStatus());
   EXPECT_EQ(Abort(ByToken())->record.state, SessionState::kFinished);
 }
