@@ -174,6 +174,7 @@ TEST_F(SessionServiceTest, AbortOfAFinishingSessionEstablishesItsOutcomeFirst) {
   auto stream = OpenAndCommit();
   stream->Give(FinishFrame{4, {}});
   ASSERT_EQ(stream->AwaitClose(), denied);
+  AwaitDriver();  // who is still at it would be left to it
 
   const absl::Status pending = Abort(ByToken()).status();
   EXPECT_EQ(pending.code(), Code::kUnavailable);
@@ -207,6 +208,7 @@ TEST_F(SessionServiceTest, AbortEndsASmallObjectWhoseContentIsGone) {
   stream->Give(ChunkFrame{0, {}, "a"});
   stream->Give(FinishFrame{1, {}});
   EXPECT_EQ(ErrorReason(stream->AwaitClose()), kReasonDenied);
+  AwaitDriver();
 
   const absl::Status pending = Abort(ByToken()).status();
   EXPECT_EQ(ErrorReason(pending), "OUTCOME_PENDING");
