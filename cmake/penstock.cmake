@@ -100,3 +100,17 @@ function(penstock_test name)
       ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp second_deadlock_stack=1")
   endif()
 endfunction()
+
+# penstock_pytest(<label> TIMEOUT <seconds> [FIXTURE <name>]): one ctest entry <label>_<suite> for each test_<suite>.py of
+# the folder, so that none is forgotten and they run beside each other.
+function(penstock_pytest label)
+  cmake_parse_arguments(ARG "" "TIMEOUT;FIXTURE" "" ${ARGN})
+  file(GLOB suites CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} test_*.py)
+  foreach(file IN LISTS suites)
+    string(REGEX REPLACE "^test_(.*)\\.py$" "${label}_\\1" name ${file})
+    add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/.cache/venv/bin/python -m pytest -q -p no:cacheprovider ${file}
+      WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED "${ARG_FIXTURE}"
+      ENVIRONMENT "PENSTOCK_BIN=${CMAKE_BINARY_DIR}/bin;PYTHONDONTWRITEBYTECODE=1")
+  endforeach()
+endfunction()
