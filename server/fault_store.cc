@@ -47,9 +47,7 @@ class FaultStore final : public SessionStore {
   void List(const SessionQuery& query, PageDone done) override {
     store_->List(query, std::move(done));
   }
-  void Due(absl::Time now, int limit, DueDone done) override {
-    store_->Due(now, limit, std::move(done));
-  }
+  void Due(const DueQuery& query, DueDone done) override { store_->Due(query, std::move(done)); }
   void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override {
     store_->OwnedUploads(std::move(upload_ids), std::move(done));
   }

@@ -99,6 +99,7 @@ class ServerImpl final : public Server {
     const absl::Time deadline = absl::Now() + drain_timeout_;
     rpc_->SetNotServing();
     reaping_->Stop();
+    reaper_->Stop();
     maintenance_->Stop();
     objects_->Stop();
     const auto drained = std::make_shared<Notification>();

@@ -34,7 +34,7 @@ class BlindStore final : public SessionStore {
   void Get(const SessionKey&, StoreDone) override {}
   void GetById(const std::string&, const std::string&, FoundDone) override {}
   void List(const SessionQuery&, PageDone) override {}
-  void Due(absl::Time, int, DueDone) override {}
+  void Due(const DueQuery&, DueDone) override {}
   void OwnedUploads(std::vector<std::string>, OwnedDone done) override {
     thread_->Post([done = std::move(done)]() mutable {
       std::move(done)(MakeError(Code::kDataLoss, "STORE_CORRUPT", "nobody knows"));

@@ -121,14 +121,14 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
   });
 }
 
-void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
-  thread_->Post([this, now, limit, done = std::move(done)]() mutable {
+void MemoryStore::Due(const DueQuery& query, DueDone done) {
+  thread_->Post([this, query, done = std::move(done)]() mutable {
     std::vector<KeyedSession> all;
     {
       MutexLock lock(&mutex_);
       for (const auto& [key, entry] : entries_) all.push_back({key, *entry.record});
     }
-    std::move(done)(DueOf(std::move(all), now, limit));
+    std::move(done)(DueOf(std::move(all), query));
   });
 }
 

@@ -1,5 +1,6 @@
 #include "server/session/session_reaper.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,22 +8,45 @@
 
 namespace penstock {
 
+struct SessionReaper::Run {
+  std::shared_ptr<void> busy;  // first, and so let go last: the service may be gone then
+  absl::AnyInvocable<void() &&> done;
+  DueQuery next;
+  bool more = false;  // something may be due behind this batch
+};
+
 void SessionReaper::RunOnce(absl::AnyInvocable<void() &&> done) {
-  const Pass pass(nullptr, [busy = service_.Busy(), done = std::make_shared<decltype(done)>(
-                                                        std::move(done))](void*) mutable {
-    std::move (*done)();
-    busy = nullptr;
+  const auto run = std::make_shared<Run>();
+  run->busy = service_.Busy();
+  run->done = std::move(done);
+  run->next = {service_.environment().clock->Now(), kBatch};
+  RunBatch(run);
+}
+
+// What stays due, because it is being finished here or its store does not answer, is behind the
+// place that the next batch goes on from: it keeps nobody else waiting.
+void SessionReaper::RunBatch(const std::shared_ptr<Run>& run) {
+  run->more = false;
+  const Pass pass(nullptr, [this, run](void*) {
+    if (run->more && !stopped_) {
+      RunBatch(run);
+    } else {
+      std::move(run->done)();
+    }
   });
-  const SessionEnvironment& environment = service_.environment();
-  environment.store->Due(environment.clock->Now(), kBatch,
-                         [this, pass](absl::StatusOr<std::vector<KeyedSession>> due) {
-                           if (!due.ok()) {
-                             log::Warning("the session store cannot be searched",
-                                          log::FieldsOf(due.status()));
-                             return;
-                           }
-                           for (const KeyedSession& session : *due) Act(session, pass);
-                         });
+  service_.environment().store->Due(
+      run->next, [this, run, pass](absl::StatusOr<std::vector<KeyedSession>> due) {
+        if (!due.ok()) {
+          log::Warning("the session store cannot be searched", log::FieldsOf(due.status()));
+          return;
+        }
+        run->more = std::ssize(*due) == kBatch;
+        if (run->more) {
+          run->next.after_time = due->back().record.reap_time;
+          run->next.after_key = due->back().key;
+        }
+        for (const KeyedSession& session : *due) Act(session, pass);
+      });
 }
 
 void SessionReaper::Act(const KeyedSession& session, const Pass& pass) {

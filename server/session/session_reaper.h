@@ -1,6 +1,7 @@
 #ifndef PENSTOCK_SERVER_SESSION_SESSION_REAPER_H_
 #define PENSTOCK_SERVER_SESSION_SESSION_REAPER_H_
 
+#include <atomic>
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
@@ -21,16 +22,21 @@ class SessionReaper {
   SessionReaper(SessionService& service, RandomSource& random)
       : service_(service), random_(random) {}
 
-  // One pass over what is due now, at most kBatch sessions. `done` is called when it is over, on
-  // any thread.
+  // One pass over all that is due now, each session once, kBatch of them at a time. `done` is
+  // called when it is over, on any thread.
   void RunOnce(absl::AnyInvocable<void() &&> done);
+
+  // The pass under way, if there is one, ends with its present batch; no other does anything.
+  void Stop() { stopped_ = true; }
 
   static constexpr int kBatch = 100;
 
  private:
-  // Held by every step under way; the last one calls `done`.
+  // Held by every step of a batch under way; the last one begins the next batch or ends the pass.
   using Pass = std::shared_ptr<void>;
+  struct Run;
 
+  void RunBatch(const std::shared_ptr<Run>& run);
   void Act(const KeyedSession& session, const Pass& pass);
   void Expire(const KeyedSession& session, const Pass& pass);
   void DiscardUploads(const KeyedSession& session, const Pass& pass);
@@ -38,6 +44,7 @@ class SessionReaper {
 
   SessionService& service_;
   RandomSource& random_;
+  std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace penstock

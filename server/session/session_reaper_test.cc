@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "server/session/service_fixture.h"
 #include "server/store/session_times.h"
@@ -176,6 +177,49 @@ TEST_F(SessionReaperTest, SessionThatIsBeingFinishedHereIsLeftToItsDriver) {
   EXPECT_EQ(Record().fence.epoch, 1);  // nobody else claimed it
   backend_.Release("complete");
   EXPECT_EQ(stream->AwaitClose(), absl::OkStatus());
+}
+
+// Each object that was put is one to be forgotten: what takes turns with the clock falls behind.
+TEST_F(SessionReaperTest, OnePassTakesAllThatIsDue) {
+  const auto token_of = [](int i) { return absl::StrCat("a-token-of-the-tests-", i); };
+  constexpr int kCount = 5 * SessionReaper::kBatch / 2;
+  for (int i = 0; i < kCount; ++i) {
+    SessionRecord record = TestRecord(kPrincipal, absl::StrCat("id", i));
+    record.update_time = clock_.Now();
+    WriteNow(store_, MakeSessionKey(kPrincipal, token_of(i)), CreateSession{record});
+  }
+  clock_.Advance(TestRecord(kPrincipal, "id").idle_ttl);
+  RunOnce();
+  for (int i = 0; i < kCount; ++i) {
+    EXPECT_EQ(store_.Find(kPrincipal, token_of(i))->state, SessionState::kExpired);
+  }
+  clock_.Advance(TestRecord(kPrincipal, "id").retention);
+  RunOnce();
+  for (int i = 0; i < kCount; ++i) EXPECT_FALSE(store_.Find(kPrincipal, token_of(i)).has_value());
+}
+
+TEST_F(SessionReaperTest, StopEndsAPassWithItsBatch) {
+  backend_.Hold("abort");
+  constexpr int kCount = 2 * SessionReaper::kBatch;
+  for (int i = 0; i < kCount; ++i) {
+    const SessionKey key = MakeSessionKey(kPrincipal, absl::StrCat("a-token-of-the-tests-", i));
+    SessionRecord record = TestRecord(kPrincipal, absl::StrCat("id", i));
+    WriteNow(store_, key, CreateSession{record});
+    WriteNow(store_, key, SetUpload{PositionOf(record), absl::StrCat("upload", i), clock_.Now()});
+    WriteNow(store_, key, AbortSession{record.session_id, TestNonce("abort"), clock_.Now()});
+  }
+  Notification over;
+  reaper_.RunOnce([&] { over.Notify(); });
+  backend_.AwaitHeld("abort");
+  reaper_.Stop();
+  backend_.Release("abort");
+  over.WaitForNotification();
+  int discarded = 0;
+  for (int i = 0; i < kCount; ++i) {
+    const auto record = store_.Find(kPrincipal, absl::StrCat("a-token-of-the-tests-", i));
+    discarded += record->dead_uploads.front().aborts;
+  }
+  EXPECT_EQ(discarded, SessionReaper::kBatch);
 }
 
 TEST_F(SessionReaperTest, PassWaitsForWhatItBegan) {

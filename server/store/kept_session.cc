@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <tuple>
 #include <utility>
 
 namespace penstock {
@@ -33,15 +35,18 @@ void KeptSession::CarryOut(WriteEffect& effect) {
   if (effect.read_tail) effect.answer.tail = tail;
 }
 
-std::vector<KeyedSession> DueOf(std::vector<KeyedSession> sessions, absl::Time now, int limit) {
-  std::erase_if(sessions,
-                [now](const KeyedSession& session) { return session.record.reap_time > now; });
-  std::stable_sort(sessions.begin(), sessions.end(),
-                   [](const KeyedSession& a, const KeyedSession& b) {
-                     return a.record.reap_time < b.record.reap_time;
-                   });
-  const auto most = static_cast<size_t>(std::max(limit, 0));
-  if (sessions.size() > most) sessions.erase(sessions.begin() + std::max(limit, 0), sessions.end());
+std::vector<KeyedSession> DueOf(std::vector<KeyedSession> sessions, const DueQuery& query) {
+  const auto place = [](const KeyedSession& session) {
+    return std::tie(session.record.reap_time, session.key);
+  };
+  std::erase_if(sessions, [&](const KeyedSession& session) {
+    return session.record.reap_time > query.now ||
+           place(session) <= std::tie(query.after_time, query.after_key);
+  });
+  std::sort(sessions.begin(), sessions.end(),
+            [&](const KeyedSession& a, const KeyedSession& b) { return place(a) < place(b); });
+  const int most = std::max(query.limit, 0);
+  if (std::ssize(sessions) > most) sessions.erase(sessions.begin() + most, sessions.end());
   return sessions;
 }
 

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "server/store/session_store.h"
 
 namespace penstock {
@@ -28,7 +27,7 @@ struct KeptSession {
 };
 
 // What SessionStore::Due answers of `sessions`, which need not be in any order.
-std::vector<KeyedSession> DueOf(std::vector<KeyedSession> sessions, absl::Time now, int limit);
+std::vector<KeyedSession> DueOf(std::vector<KeyedSession> sessions, const DueQuery& query);
 
 // What SessionStore::OwnedUploads answers of `sessions`.
 std::set<std::string> OwnedUploadsOf(const std::vector<KeyedSession>& sessions,

@@ -38,6 +38,16 @@ struct KeyedSession {
   SessionRecord record;
 };
 
+// Which sessions of all principals to look after: those whose reap_time is not after `now`, in the
+// order of reap_time and key.
+struct DueQuery {
+  absl::Time now;
+  int limit = 100;
+  // Only what comes behind these two: of the last one of the answer before.
+  absl::Time after_time = absl::InfinitePast();
+  SessionKey after_key = {};
+};
+
 // Keeps sessions durably. Thread-safe; every call returns at once and answers through its callback.
 //
 // A store is linearizable: a write's answer is kOk only once it is durable and every later call,
@@ -67,10 +77,9 @@ class SessionStore {
   using PageDone = absl::AnyInvocable<void(absl::StatusOr<SessionPage>) &&>;
   virtual void List(const SessionQuery& query, PageDone done) = 0;
 
-  // Up to `limit` sessions of all principals whose reap_time is not after `now`, earliest first. To
-  // find, never to decide: whoever acts on it writes with a comparison.
+  // To find, never to decide: whoever acts on it writes with a comparison.
   using DueDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<KeyedSession>>) &&>;
-  virtual void Due(absl::Time now, int limit, DueDone done) = 0;
+  virtual void Due(const DueQuery& query, DueDone done) = 0;
 
   // Which of `upload_ids` belong to a session (UploadsOf) of any principal, in any state. Costs as
   // much as what is asked for, however many sessions there are. What is not in the answer was no

@@ -45,7 +45,7 @@ constexpr char kReadTail[] = "SELECT bytes FROM tails WHERE session=?1";
 
 constexpr char kDue[] =
     "SELECT key, record FROM sessions INDEXED BY sessions_reap WHERE reap_time<=?1 "
-    "ORDER BY reap_time";
+    "AND reap_time>=?2 AND (reap_time>?2 OR key>?3) ORDER BY reap_time, key";
 
 constexpr char kAddUpload[] = "INSERT INTO uploads(session, upload_id) VALUES(?1, ?2)";
 
@@ -230,11 +230,12 @@ absl::StatusOr<SessionPage> SessionTables::List(const SessionQuery& query) {
   }
 }
 
-absl::StatusOr<std::vector<KeyedSession>> SessionTables::Due(absl::Time now, int limit) {
+absl::StatusOr<std::vector<KeyedSession>> SessionTables::Due(const DueQuery& query) {
   std::vector<KeyedSession> due;
   SqliteRun run(*due_);
-  run.Integer(absl::ToUnixNanos(now));
-  while (std::ssize(due) < limit) {
+  run.Integer(absl::ToUnixNanos(query.now)).Integer(absl::ToUnixNanos(query.after_time));
+  run.Blob(query.after_key.digest);
+  while (std::ssize(due) < query.limit) {
     PENSTOCK_ASSIGN_OR_RETURN(const bool row, run.Step());
     if (!row) break;
     absl::StatusOr<SessionRecord> record = DecodeRecord(run.BlobAt(1));

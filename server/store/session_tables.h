@@ -40,7 +40,7 @@ class SessionTables {
 
   // As SessionStore::Due. What cannot be read is left out: it must not keep the reaper from the
   // rest.
-  absl::StatusOr<std::vector<KeyedSession>> Due(absl::Time now, int limit);
+  absl::StatusOr<std::vector<KeyedSession>> Due(const DueQuery& query);
 
   // As SessionStore::OwnedUploads.
   absl::StatusOr<std::set<std::string>> OwnedUploads(const std::vector<std::string>& upload_ids);

@@ -150,19 +150,18 @@ class ListCall final : public Call {
 
 class DueCall final : public Call {
  public:
-  DueCall(absl::Time now, int limit, SessionStore::DueDone done)
-      : now_(now), limit_(limit), done_(std::move(done)) {}
+  DueCall(DueQuery query, SessionStore::DueDone done)
+      : query_(std::move(query)), done_(std::move(done)) {}
 
   absl::Status Run(SessionTables& tables) override {
-    due_ = tables.Due(now_, limit_);
+    due_ = tables.Due(query_);
     return due_.status();
   }
   void Fail(StoreCode, const absl::Status& cause) override { due_ = WithDelayIfTransient(cause); }
   void Answer() override { std::move(done_)(std::move(due_)); }
 
  private:
-  const absl::Time now_;
-  const int limit_;
+  const DueQuery query_;
   SessionStore::DueDone done_;
   absl::StatusOr<std::vector<KeyedSession>> due_ = std::vector<KeyedSession>();
 };
@@ -218,8 +217,8 @@ class SqliteStore final : public SessionStore {
   void List(const SessionQuery& query, PageDone done) override {
     Enqueue(std::make_unique<ListCall>(query, std::move(done)));
   }
-  void Due(absl::Time now, int limit, DueDone done) override {
-    Enqueue(std::make_unique<DueCall>(now, limit, std::move(done)));
+  void Due(const DueQuery& query, DueDone done) override {
+    Enqueue(std::make_unique<DueCall>(query, std::move(done)));
   }
   void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override {
     Enqueue(std::make_unique<OwnedUploadsCall>(std::move(upload_ids), std::move(done)));

@@ -99,7 +99,7 @@ TEST_F(SqliteStoreTest, FileOfTheFirstVersionIsBroughtUp) {
   for (int i = 0; i < 2; ++i) {  // the second time there is nothing to do
     const auto store = Open();
     ASSERT_TRUE(store.ok()) << store.status();
-    const auto due = DueNow(**store, TestTime() + absl::Hours(7 * 24), 10);
+    const auto due = DueNow(**store, {TestTime() + absl::Hours(7 * 24)});
     ASSERT_TRUE(due.ok()) << due.status();
     ASSERT_EQ(due->size(), 3u) << "what cannot be read is never due";
     EXPECT_EQ((*due)[0].record.session_id, "aborted");

@@ -1,5 +1,6 @@
 // Tails, what is due, and lives that end, begin anew and are forgotten.
 
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -13,7 +14,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 std::vector<std::string> DueIds(SessionStore& store, absl::Time now, int limit = 100) {
-  const absl::StatusOr<std::vector<KeyedSession>> due = DueNow(store, now, limit);
+  const absl::StatusOr<std::vector<KeyedSession>> due = DueNow(store, {now, limit});
   EXPECT_TRUE(due.ok()) << due.status();
   std::vector<std::string> ids;
   for (const KeyedSession& session : due.value_or(std::vector<KeyedSession>())) {
@@ -113,6 +114,27 @@ TEST_P(StoreSuite, DueAnswersTheEarliestFirst) {
   EXPECT_THAT(DueIds(store(), late, 3), ElementsAre("first", "second", "third"));
   EXPECT_THAT(DueIds(store(), late, 0), IsEmpty());
   EXPECT_THAT(DueIds(store(), absl::InfinitePast()), IsEmpty());
+}
+
+TEST_P(StoreSuite, DueGoesOnBehindTheLastOfTheAnswerBefore) {
+  for (int i = 0; i < 7; ++i) {  // most of them due at the same time
+    SessionRecord record = TestRecord("alice", absl::StrCat("session", i));
+    record.update_time = TestTime() + absl::Nanoseconds(i / 5);
+    EXPECT_EQ(Do(MakeSessionKey("alice", record.session_id), CreateSession{record}).code,
+              StoreCode::kOk);
+  }
+  DueQuery query{TestTime() + absl::Hours(8 * 24), 2};
+  std::set<std::string> seen;
+  for (const size_t expected : {2, 2, 2, 1, 0}) {
+    const auto due = DueNow(store(), query);
+    ASSERT_TRUE(due.ok()) << due.status();
+    ASSERT_EQ(due->size(), expected);
+    for (const KeyedSession& session : *due) seen.insert(session.record.session_id);
+    if (due->empty()) break;
+    query.after_time = due->back().record.reap_time;
+    query.after_key = due->back().key;
+  }
+  EXPECT_EQ(seen.size(), 7u);
 }
 
 TEST_P(StoreSuite, DueFollowsWhatHappensToASession) {

@@ -78,12 +78,12 @@ void SimStore::OwnedUploads(std::vector<std::string>, OwnedDone done) {
   std::move(done)(std::set<std::string>{});
 }
 
-void SimStore::Due(absl::Time now, int limit, DueDone done) {
+void SimStore::Due(const DueQuery& query, DueDone done) {
   if (world_.over) return;
-  world_.After(world_.SomeDelay(), [this, now, limit, done = std::move(done)]() mutable {
+  world_.After(world_.SomeDelay(), [this, query, done = std::move(done)]() mutable {
     std::vector<KeyedSession> known;
     if (entry_.record.has_value()) known.push_back({key_, *entry_.record});
-    std::move(done)(DueOf(std::move(known), now, limit));
+    std::move(done)(DueOf(std::move(known), query));
   });
 }
 

@@ -27,7 +27,7 @@ class SimStore final : public SessionStore {
   void GetById(const std::string& principal, const std::string& session_id,
                FoundDone done) override;
   void List(const SessionQuery& query, PageDone done) override;
-  void Due(absl::Time now, int limit, DueDone done) override;
+  void Due(const DueQuery& query, DueDone done) override;
   void OwnedUploads(std::vector<std::string> upload_ids, OwnedDone done) override;
 
   // The only session there is in a schedule.

@@ -95,11 +95,11 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
   });
 }
 
-void MemoryStore::Due(absl::Time now, int limit, DueDone done) {
+void MemoryStore::Due(const DueQuery& query, DueDone done) {
   MutexLock lock(&mutex_);
   std::vector<KeyedSession> all;
   for (const auto& [key, session] : sessions_) all.push_back({key, *session.record});
-  answers_.Post([done = std::move(done), due = DueOf(std::move(all), now, limit)]() mutable {
+  answers_.Post([done = std::move(done), due = DueOf(std::move(all), query)]() mutable {
     std::move(done)(std::move(due));
   });
 }

@@ -133,10 +133,10 @@ LedgerPosition PositionOf(const SessionRecord& record) {
   return {record.fence, record.next_sequence, record.committed_size};
 }
 
-absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, absl::Time now, int limit) {
+absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, const DueQuery& query) {
   absl::StatusOr<std::vector<KeyedSession>> due;
   Notification done;
-  store.Due(now, limit, [&](absl::StatusOr<std::vector<KeyedSession>> value) {
+  store.Due(query, [&](absl::StatusOr<std::vector<KeyedSession>> value) {
     due = std::move(value);
     done.Notify();
   });

@@ -22,7 +22,7 @@ struct FoundSession {
 FoundSession GetByIdNow(SessionStore& store, const std::string& principal,
                         const std::string& session_id);
 absl::StatusOr<SessionPage> ListNow(SessionStore& store, const SessionQuery& query);
-absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, absl::Time now, int limit);
+absl::StatusOr<std::vector<KeyedSession>> DueNow(SessionStore& store, const DueQuery& query);
 absl::StatusOr<std::set<std::string>> OwnedUploadsNow(SessionStore& store,
                                                       const std::vector<std::string>& upload_ids);
 
