@@ -38,7 +38,19 @@ bool HasControlCharacter(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+// Of something that may have `maximum` bytes.
+absl::Status TooLong(const std::string& reason, const std::string& what, size_t maximum,
+                     size_t got) {
+  return Invalid(reason,
+                 absl::StrCat(what, " may have at most ", maximum, " bytes, ", got, " came"),
+                 {{"maximum", absl::StrCat(maximum)}, {"got", absl::StrCat(got)}});
+}
+
 absl::Status CheckHeaderValue(const std::string& field, const std::string& value) {
+  if (value.size() > kMaxHeaderValueBytes) {
+    return TooLong("BAD_HEADER_VALUE", absl::StrCat("`", field, "`"), kMaxHeaderValueBytes,
+                   value.size());
+  }
   if (IsUtf8(value) && !HasControlCharacter(value)) return absl::OkStatus();
   return Invalid("BAD_HEADER_VALUE",
                  absl::StrCat("`", field, "` must be UTF-8 without control characters, \"",
@@ -69,10 +81,18 @@ absl::Status CheckMetadata(const std::map<std::string, std::string>& metadata) {
     bytes += name.size() + value.size();
   }
   if (bytes <= kMaxMetadataBytes) return absl::OkStatus();
-  return Invalid(
-      "BAD_METADATA",
-      absl::StrCat("metadata may have ", kMaxMetadataBytes, " bytes together, ", bytes, " came"),
-      {{"maximum", absl::StrCat(kMaxMetadataBytes)}, {"got", absl::StrCat(bytes)}});
+  return TooLong("BAD_METADATA", "metadata", kMaxMetadataBytes, bytes);
+}
+
+absl::Status CheckTags(const std::map<std::string, std::string>& tags) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : tags) {
+    PENSTOCK_RETURN_IF_ERROR(CheckHeaderValue("tags", name));
+    PENSTOCK_RETURN_IF_ERROR(CheckHeaderValue("tags", value));
+    bytes += name.size() + value.size();
+  }
+  if (bytes <= kMaxTagBytes) return absl::OkStatus();
+  return TooLong("BAD_TAGS", "tags", kMaxTagBytes, bytes);
 }
 
 absl::Status CheckOptions(const std::map<std::string, std::string>& options,
@@ -126,10 +146,7 @@ absl::Status CheckAttributes(const ObjectAttributes& attributes,
   PENSTOCK_RETURN_IF_ERROR(CheckHeaderValue("content_disposition", attributes.content_disposition));
   PENSTOCK_RETURN_IF_ERROR(CheckHeaderValue("content_encoding", attributes.content_encoding));
   PENSTOCK_RETURN_IF_ERROR(CheckHeaderValue("storage_class", attributes.storage_class));
-  for (const auto& [name, value] : attributes.tags) {
-    PENSTOCK_RETURN_IF_ERROR(CheckHeaderValue("tags", name));
-    PENSTOCK_RETURN_IF_ERROR(CheckHeaderValue("tags", value));
-  }
+  PENSTOCK_RETURN_IF_ERROR(CheckTags(attributes.tags));
   PENSTOCK_RETURN_IF_ERROR(CheckMetadata(attributes.metadata));
   return CheckOptions(attributes.options, object_options);
 }

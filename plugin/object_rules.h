@@ -31,7 +31,12 @@ absl::Status CheckBucketName(const std::string& bucket);
 // BAD_KEY: 1 to 1023 bytes of UTF-8 without NUL.
 absl::Status CheckKey(const std::string& key);
 
-// BAD_HEADER_VALUE: header values (content type, cache control, ...) without control characters;
+// Bytes of one header value, and of all tags' names and values together.
+inline constexpr size_t kMaxHeaderValueBytes = 8 * 1024;
+inline constexpr size_t kMaxTagBytes = 16 * 1024;
+
+// BAD_HEADER_VALUE: header values (content type, cache control, ...) without control characters, of
+// at most kMaxHeaderValueBytes; BAD_TAGS: at most kMaxTagBytes together;
 // BAD_METADATA: names of [a-z0-9-] but the two reserved ones, values of UTF-8, at most
 // kMaxMetadataBytes together; BAD_BACKEND_OPTION: options that `object_options` does not list.
 absl::Status CheckAttributes(const ObjectAttributes& attributes,

@@ -50,6 +50,22 @@ TEST(CheckAttributesTest, RefusesControlCharactersInHeaders) {
   EXPECT_EQ(ErrorMetadataOf(status).at("field"), "content_type");
 }
 
+// Every session keeps them in memory.
+TEST(CheckAttributesTest, RefusesWhatIsTooLong) {
+  ObjectAttributes attributes;
+  attributes.content_disposition = std::string(8 * 1024, 'v');
+  EXPECT_TRUE(CheckAttributes(attributes, {}).ok());
+  attributes.content_disposition += 'v';
+  const absl::Status status = CheckAttributes(attributes, {});
+  EXPECT_EQ(ErrorReason(status), "BAD_HEADER_VALUE");
+  EXPECT_EQ(ErrorMetadataOf(status).at("got"), "8193");
+  attributes = ObjectAttributes();
+  for (char c = 'a'; c <= 'q'; ++c) attributes.tags[std::string(1, c)] = std::string(1023, 't');
+  EXPECT_EQ(ErrorReason(CheckAttributes(attributes, {})), "BAD_TAGS");
+  attributes.tags.erase("q");
+  EXPECT_TRUE(CheckAttributes(attributes, {}).ok());
+}
+
 TEST(CheckAttributesTest, RefusesReservedAndMalformedMetadataNames) {
   for (const char* name : {"", "UPPER", "a_b", "a b", "penstock-mark", "penstock-encoding"}) {
     ObjectAttributes attributes;

@@ -92,6 +92,12 @@ absl::Status BadIdleTtl(absl::Duration got) {
       {{"got", absl::FormatDuration(got)}});
 }
 
+absl::Status BadLabels(size_t maximum, size_t got) {
+  return Invalid("BAD_LABELS",
+                 absl::StrCat("`object.labels` may have ", maximum, " bytes, ", got, " came"),
+                 {{"maximum", absl::StrCat(maximum)}, {"got", absl::StrCat(got)}});
+}
+
 absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got) {
   return Invalid("REPLAY_BUFFER_TOO_SMALL",
                  absl::StrCat("`replay_buffer_bytes` must be 0 or at least ", minimum,

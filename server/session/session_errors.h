@@ -28,6 +28,7 @@ absl::Status BadPartSize(int64_t minimum, int64_t maximum, int64_t got);
 absl::Status BadParallelParts(int32_t got);
 absl::Status BadReplayBuffer(int64_t got);
 absl::Status BadIdleTtl(absl::Duration got);
+absl::Status BadLabels(size_t maximum, size_t got);
 absl::Status ReplayBufferTooSmall(int64_t minimum, int64_t got);
 absl::Status ObjectTooLarge(int64_t limit, int64_t got, std::optional<int64_t> budget_needed);
 absl::Status UnknownRemote(const std::string& remote);

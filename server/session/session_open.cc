@@ -8,6 +8,12 @@
 #include "server/store/mutation.h"
 
 namespace penstock {
+namespace {
+
+// Of all names and values. Every session in memory has them, and every list shows them.
+constexpr size_t kMaxLabelBytes = 4096;
+
+}  // namespace
 
 void Session::Handle(OpenFrame& frame) {
   if (state_ != State::kStart) {
@@ -45,7 +51,11 @@ absl::Status Session::CheckOpen(const OpenFrame& open) const {
   if (open.idle_ttl.has_value() && *open.idle_ttl <= absl::ZeroDuration()) {
     return session_errors::BadIdleTtl(*open.idle_ttl);
   }
-  if (!open.spec.has_value() || open.spec->remote.empty()) return absl::OkStatus();
+  if (!open.spec.has_value()) return absl::OkStatus();
+  size_t labels = 0;
+  for (const auto& [name, value] : open.spec->labels) labels += name.size() + value.size();
+  if (labels > kMaxLabelBytes) return session_errors::BadLabels(kMaxLabelBytes, labels);
+  if (open.spec->remote.empty()) return absl::OkStatus();
   return TermsOf(open, *open.spec).status();
 }
 

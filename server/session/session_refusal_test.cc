@@ -80,6 +80,11 @@ TEST(SessionRefusalTest, BadOpenIsRefusedBeforeAnythingIsTakenOver) {
       {"BAD_REPLAY_BUFFER",
        {{"got", "-1"}},
        [](OpenFrame& open) { open.replay_buffer_bytes = -1; }},
+      {"BAD_LABELS",
+       {{"maximum", "4096"}, {"got", "4097"}},
+       [](OpenFrame& open) {
+         open.spec->labels = {{"a", std::string(4000, 'x')}, {"bc", std::string(94, 'x')}};
+       }},
       {"OBJECT_TOO_LARGE",
        {{"limit", std::to_string(64 * 9500)}, {"got", "608001"}},
        [](OpenFrame& open) { open.spec->total_size = 64 * 9500 + 1; }},

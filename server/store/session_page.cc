@@ -1,6 +1,7 @@
 #include "server/store/session_page.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "base/page_token.h"
@@ -35,6 +36,17 @@ std::string MakePageToken(const SessionQuery& query, const std::string& last_ses
 absl::StatusOr<std::string> ReadPageToken(const SessionQuery& query) {
   return ReadPageToken(query.page_token,
                        [&](const std::string& position) { return TextOf(query, position); });
+}
+
+bool PageOfSessions::Add(SessionRecord record, size_t bytes) {
+  const bool full = std::ssize(page_.sessions) >= PageSize(query_) || bytes_ + bytes > kMaxBytes;
+  if (full && !page_.sessions.empty()) {
+    page_.next_page_token = MakePageToken(query_, page_.sessions.back().session_id);
+    return false;
+  }
+  bytes_ += bytes;
+  page_.sessions.push_back(std::move(record));
+  return true;
 }
 
 std::string PrefixEnd(std::string prefix) {

@@ -211,22 +211,17 @@ absl::StatusOr<SessionTables::Found> SessionTables::GetById(const std::string& p
 
 absl::StatusOr<SessionPage> SessionTables::List(const SessionQuery& query) {
   PENSTOCK_ASSIGN_OR_RETURN(const std::string after, ReadPageToken(query));
-  const int page_size = PageSize(query);
   SqliteRun run(*list_);
   run.Text(query.principal).Text(after).Integer(StateBits(query.states));
   run.Text(query.remote).Text(query.bucket);
   run.Text(query.key_prefix).Text(PrefixEnd(query.key_prefix));
-  run.Integer(page_size + 1);  // one more tells whether there is another page
-  SessionPage page;
+  run.Integer(PageSize(query) + 1);  // one more tells whether there is another page
+  PageOfSessions page(query);
   while (true) {
     PENSTOCK_ASSIGN_OR_RETURN(const bool row, run.Step());
-    if (!row) return page;
-    if (std::ssize(page.sessions) == page_size) {
-      page.next_page_token = MakePageToken(query, page.sessions.back().session_id);
-      return page;
-    }
+    if (!row) return std::move(page).Take();
     PENSTOCK_ASSIGN_OR_RETURN(SessionRecord record, DecodeRecord(run.BlobAt(0)));
-    page.sessions.push_back(std::move(record));
+    if (!page.Add(std::move(record), run.BlobAt(0).size())) return std::move(page).Take();
   }
 }
 

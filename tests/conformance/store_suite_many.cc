@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "server/store/session_page.h"
 #include "tests/conformance/store_suite.h"
 
 namespace penstock {
@@ -136,6 +137,29 @@ TEST_P(StoreSuite, PagesTogetherAreTheList) {
     query.page_size = page_size;
     EXPECT_EQ(IdsOf(store(), query), all) << page_size;
   }
+}
+
+// An answer of gRPC has 4 MiB at most.
+TEST_P(StoreSuite, PageOfLargeSessionsIsShorter) {
+  constexpr int kCount = 300;
+  constexpr size_t kMetadataBytes = 16 * 1024;
+  for (int i = 0; i < kCount; ++i) {
+    SessionRecord record = TestRecord("alice", Name(i));
+    record.spec.attributes.metadata["large"] = std::string(kMetadataBytes, 'm');
+    Insert(store(), record);
+  }
+  SessionQuery query = QueryOf("alice");
+  query.page_size = kMaxPageSize;
+  int seen = 0;
+  do {
+    const absl::StatusOr<SessionPage> page = ListNow(store(), query);
+    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_FALSE(page->sessions.empty());
+    EXPECT_LT(page->sessions.size() * kMetadataBytes, size_t{4} << 20);
+    seen += static_cast<int>(page->sessions.size());
+    query.page_token = page->next_page_token;
+  } while (!query.page_token.empty());
+  EXPECT_EQ(seen, kCount);
 }
 
 TEST_P(StoreSuite, PagesGoOnWhileSessionsComeAndGo) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/store/record_codec.h"
 #include "server/store/session_page.h"
 
 namespace penstock {
@@ -80,13 +81,11 @@ void MemoryStore::List(const SessionQuery& query, PageDone done) {
     for (const auto& [key, session] : sessions_) {
       if (Matches(query, *session.record)) matching[session.record->session_id] = &*session.record;
     }
+    PageOfSessions filled(query);
     for (auto it = matching.upper_bound(*after); it != matching.end(); ++it) {
-      if (std::ssize(page->sessions) == PageSize(query)) {
-        page->next_page_token = MakePageToken(query, page->sessions.back().session_id);
-        break;
-      }
-      page->sessions.push_back(*it->second);
+      if (!filled.Add(*it->second, EncodeRecord(*it->second).size())) break;
     }
+    page = std::move(filled).Take();
   } else {
     page = after.status();
   }

@@ -526,7 +526,7 @@ type ObjectSpec struct {
 	ForbidOverwrite bool `protobuf:"varint,8,opt,name=forbid_overwrite,json=forbidOverwrite,proto3" json:"forbid_overwrite,omitempty"`
 	// Storage class as the backend names it; its default when empty.
 	StorageClass string `protobuf:"bytes,9,opt,name=storage_class,json=storageClass,proto3" json:"storage_class,omitempty"`
-	// Tags of the object, as far as the backend has them (OSS: at most 10).
+	// Tags of the object, as far as the backend has them (OSS: at most 10); BAD_TAGS above 16 KiB.
 	Tags map[string]string `protobuf:"bytes,10,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Options that only this kind of remote knows (acl, server_side_encryption, callback, ...): ListRemotes
 	// names them. An unknown one is INVALID_ARGUMENT.
@@ -546,7 +546,8 @@ type ObjectSpec struct {
 	// client that was ever told of committed bytes should open with RESUME: an expired and forgotten session would
 	// otherwise begin at 0.
 	IdleTtl *durationpb.Duration `protobuf:"bytes,16,opt,name=idle_ttl,json=idleTtl,proto3" json:"idle_ttl,omitempty"`
-	// For the caller's own use: job, host, attempt. Listed and filtered on, never stored with the object.
+	// For the caller's own use: job, host, attempt. Listed with the session, never stored with the object. Names and
+	// values have at most 4096 bytes together; BAD_LABELS otherwise.
 	Labels        map[string]string `protobuf:"bytes,17,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1775,7 +1776,8 @@ func (x *GetSessionResponse) GetSession() *Session {
 // Which sessions to list; a field that is not set matches every session.
 type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most sessions to return, 1 to 1000; 0 means 100. BAD_PAGE_SIZE otherwise.
+	// Most sessions to return, 1 to 1000; 0 means 100. BAD_PAGE_SIZE otherwise. Of large ones fewer are returned, so that
+	// an answer stays below 4 MiB: what tells that there are more is next_page_token.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Empty for the first page, then next_page_token of the page before. BAD_PAGE_TOKEN when it is neither.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
