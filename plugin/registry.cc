@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/error.h"
+#include "plugin/object_rules.h"
 #include "plugin/upload_rate.h"
 
 namespace penstock {
@@ -55,6 +56,10 @@ absl::StatusOr<std::unique_ptr<Backend>> Registry::Create(
         std::any_of(info->options.begin(), info->options.end(),
                     [&name = name](const OptionInfo& option) { return option.name == name; });
     if (!known) return OptionError(backend, name, "is unknown");
+  }
+  // A template that came out empty must not open the remote to all.
+  if (values.contains("buckets") && RemoteRestriction(values).buckets().empty()) {
+    return OptionError(backend, "buckets", "must name a bucket; to allow all, leave it out");
   }
   for (const OptionInfo& option : info->options) {
     if (complete.contains(option.name)) continue;

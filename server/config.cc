@@ -195,10 +195,12 @@ const char* LevelName(log::Level level) {
   return "off";
 }
 
+// What the backend does not know is one too: somebody's mistake may be the secret itself.
 bool IsSecret(const BackendInfo* info, const std::string& option) {
   if (info == nullptr) return true;
-  return std::any_of(info->options.begin(), info->options.end(),
-                     [&](const OptionInfo& known) { return known.name == option && known.secret; });
+  return std::none_of(info->options.begin(), info->options.end(), [&](const OptionInfo& known) {
+    return known.name == option && !known.secret;
+  });
 }
 
 }  // namespace

@@ -166,9 +166,11 @@ TEST(PrintConfigTest, ReadsBackAndMasksSecrets) {
 
   auto config = ParseConfig(kMinimal, "t");
   ASSERT_TRUE(config.ok());
-  config->remotes["safe"] = {"vault", {{"place", "here \"quoted\""}, {"key_file", "/etc/key"}}};
+  config->remotes["safe"] = {
+      "vault", {{"place", "here \"quoted\""}, {"key_file", "/etc/key"}, {"key", "in clear"}}};
   const std::string printed = PrintConfig(*config, registry);
   EXPECT_THAT(printed, testing::Not(HasSubstr("/etc/key")));
+  EXPECT_THAT(printed, testing::Not(HasSubstr("in clear"))) << "an option that is unknown";
   const auto again = ParseConfig(printed, "printed");
   ASSERT_TRUE(again.ok()) << again.status() << printed;
   EXPECT_EQ(again->remotes.at("safe").options.at("place"), "here \"quoted\"");
@@ -181,6 +183,10 @@ TEST(PrintConfigTest, QuotesOptionsThatAreNoBareKeys) {
   Registry registry;
   BackendInfo info;
   info.name = "local";
+  for (const char* name : {"two words", "", "root"}) {
+    info.options.emplace_back();
+    info.options.back().name = name;
+  }
   registry.Add(std::move(info));
   auto config = ParseConfig(kMinimal, "t");
   ASSERT_TRUE(config.ok());

@@ -214,6 +214,10 @@ TEST(LocalBackendInfoTest, ChecksItsOptions) {
   EXPECT_EQ(create({{"root", directory.File("missing")}}), "BAD_REMOTE_OPTION");
   EXPECT_EQ(create({{"root", directory.path()}, {"create_buckets", "yes"}}), "BAD_REMOTE_OPTION");
   EXPECT_EQ(create({{"root", directory.path()}, {"create_buckets", "true"}}), "");
+  EXPECT_EQ(create({{"root", directory.path()}, {"buckets", "one"}}), "");
+  for (const char* none : {"", " ", ","}) {
+    EXPECT_EQ(create({{"root", directory.path()}, {"buckets", none}}), "BAD_REMOTE_OPTION");
+  }
 }
 
 TEST_F(LocalBackendTest, CreatesBucketsWhereAsked) {
