@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/status_macros.h"
 #include "client/cli/command.h"
@@ -57,6 +58,25 @@ absl::Status NameSession(const SessionOptions& options, Request& request) {
   return absl::OkStatus();
 }
 
+// An id or a token goes before the destination that its session is to be put to; PENSTOCK_TOKEN may
+// be left from another put.
+absl::Status CheckDestination(const SessionOptions& options, const v1::Session& session) {
+  if (options.destination.empty()) return absl::OkStatus();
+  PENSTOCK_ASSIGN_OR_RETURN(const Destination destination,
+                            ParseDestination(options.destination, options.file));
+  const v1::ObjectSpec& object = session.object();
+  if (object.remote() == destination.remote && object.bucket() == destination.bucket &&
+      object.key() == destination.key) {
+    return absl::OkStatus();
+  }
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "OTHER_SESSION",
+      absl::StrCat("the session that --id or the token names is put to ", object.remote(), ":",
+                   object.bucket(), "/", object.key(), ", not to ", options.destination,
+                   "; nothing was done: give only one of them "
+                   "(is PENSTOCK_TOKEN set?)"));
+}
+
 absl::StatusOr<v1::Session> GetSession(const SessionOptions& options) {
   v1::GetSessionRequest request;
   PENSTOCK_RETURN_IF_ERROR(NameSession(options, request));
@@ -65,10 +85,12 @@ absl::StatusOr<v1::Session> GetSession(const SessionOptions& options) {
   PENSTOCK_RETURN_IF_ERROR(connection.Call([&](auto& stub, grpc::ClientContext& context) {
     return stub.GetSession(&context, request, &response);
   }));
+  PENSTOCK_RETURN_IF_ERROR(CheckDestination(options, response.session()));
   return response.session();
 }
 
 absl::StatusOr<v1::Session> AbortSession(const SessionOptions& options) {
+  if (!options.destination.empty()) PENSTOCK_RETURN_IF_ERROR(GetSession(options).status());
   v1::AbortSessionRequest request;
   PENSTOCK_RETURN_IF_ERROR(NameSession(options, request));
   v1::AbortSessionResponse response;

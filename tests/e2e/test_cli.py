@@ -170,7 +170,13 @@ def test_sessions_status_and_abort(workspace, server, emulator):
     assert (session["key"], session["state"]) == ("some/key", "open")
     code, lines, _ = harness.run_cli(workspace, "status", path, f"oss:{BUCKET}/some/key", "--json", server=server)
     assert code == 0 and harness.events(lines)[0]["session_id"] == session["session_id"]
-    code, lines, errors = harness.run_cli(workspace, "abort", "--id", session["session_id"], "--json", server=server)
+    # The token of another put must not make it that one's.
+    for command in ("status", "abort"):
+        code, _, errors = harness.run_cli(workspace, command, path, f"oss:{BUCKET}/other", "--id", session["session_id"],
+                                          server=server)
+        assert code == 2 and "OTHER_SESSION" in errors, errors
+    code, lines, errors = harness.run_cli(workspace, "abort", path, f"oss:{BUCKET}/some/key", "--id",
+                                          session["session_id"], "--json", server=server)
     assert code == 0 and harness.events(lines)[0]["state"] == "aborted", errors
     emulator.wait_for("AbortMultipartUpload")
     assert emulator.control("GET", "state")["uploads"] == 0
