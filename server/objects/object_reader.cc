@@ -1,6 +1,7 @@
 #include "server/objects/object_reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/checksum.h"
@@ -39,7 +40,9 @@ void ObjectReader::Post(Step step) {
 
 void ObjectReader::Begin() {
   Post([](ObjectReader& self) {
-    const bool needs_stat = self.asked_offset_ < 0 || self.asked_length_ == 0;
+    // Of such an offset it is past the end, and no position could be told behind it.
+    const bool too_far = self.asked_offset_ > std::numeric_limits<int64_t>::max() / 2;
+    const bool needs_stat = self.asked_offset_ < 0 || too_far || self.asked_length_ == 0;
     if (needs_stat && !self.stopping_) {
       self.AskForStat();
     } else {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <vector>
 
 #include "base/error.h"
@@ -78,10 +79,12 @@ TEST_F(ObjectReaderTest, OffsetPastTheEndIsRefused) {
   backend_.Put("key", "four");
   for (const std::optional<int64_t> length :
        {std::optional<int64_t>(), std::optional<int64_t>(0)}) {
-    const absl::Status status = Fails({5, length, ""});
-    EXPECT_EQ(status.code(), Code::kOutOfRange);
-    EXPECT_EQ(ErrorReason(status), "OFFSET_PAST_END");
-    EXPECT_EQ(ErrorMetadataOf(status).at("size"), "4");
+    for (const int64_t offset : {int64_t{5}, std::numeric_limits<int64_t>::max()}) {
+      const absl::Status status = Fails({offset, length, ""});
+      EXPECT_EQ(status.code(), Code::kOutOfRange);
+      EXPECT_EQ(ErrorReason(status), "OFFSET_PAST_END");
+      EXPECT_EQ(ErrorMetadataOf(status).at("size"), "4");
+    }
   }
 }
 
