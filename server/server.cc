@@ -113,8 +113,11 @@ class ServerImpl final : public Server {
       rpc_->Shutdown(in_time ? kShutdownGrace : absl::ZeroDuration());
       ended->Notify();
     });
+    // And what nobody waits for any more, which the destructor would wait for.
     return ended->WaitForNotificationWithTimeout(deadline + kShutdownGrace - absl::Now()) &&
-           in_time && maintenance_->AwaitIdle(deadline - absl::Now());
+           in_time && maintenance_->AwaitIdle(deadline - absl::Now()) &&
+           sessions_->AwaitIdle(deadline - absl::Now()) &&
+           objects_->AwaitIdle(deadline - absl::Now());
   }
 
  private:

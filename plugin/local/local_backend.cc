@@ -72,27 +72,18 @@ LocalBackend::LocalBackend(LocalSettings settings, const BackendEnvironment& env
       objects_(*tree_, *work_, *environment.clock),
       uploads_(*tree_, *work_, objects_, *environment.random) {}
 
-LocalBackend::~LocalBackend() {
-  MutexLock lock(&mutex_);
-  const auto idle = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_ == 0; };
-  mutex_.Await(idle);
-}
+LocalBackend::~LocalBackend() { in_flight_.Await(); }
 
 template <typename DoneCallback, typename Work>
 void LocalBackend::Run(DoneCallback done, Work work) {
-  {
-    MutexLock lock(&mutex_);
-    ++calls_;
-  }
-  environment_.blocking->Post([this, done = std::move(done), work = std::move(work)]() mutable {
-    auto result = work();
-    if (ErrorReason(StatusOf(result)) == kReasonNoSuchFile) {
-      result = AsUnknownOutcome(StatusOf(result));
-    }
-    std::move(done)(std::move(result));
-    MutexLock lock(&mutex_);
-    --calls_;
-  });
+  environment_.blocking->Post(
+      [busy = in_flight_.Begin(), done = std::move(done), work = std::move(work)]() mutable {
+        auto result = work();
+        if (ErrorReason(StatusOf(result)) == kReasonNoSuchFile) {
+          result = AsUnknownOutcome(StatusOf(result));
+        }
+        std::move(done)(std::move(result));
+      });
 }
 
 absl::Status LocalBackend::CheckName(const ObjectName& object) const {

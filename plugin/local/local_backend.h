@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "base/mutex.h"
+#include "base/in_flight.h"
 #include "plugin/backend.h"
 #include "plugin/local/object_files.h"
 #include "plugin/local/tree.h"
@@ -92,9 +92,7 @@ class LocalBackend final : public Backend {
   const std::unique_ptr<WorkArea> work_;
   ObjectFiles objects_;
   UploadFiles uploads_;
-
-  Mutex mutex_;                            // guards what follows
-  int calls_ ABSL_GUARDED_BY(mutex_) = 0;  // that have not answered
+  InFlight in_flight_;  // calls that have not answered
 };
 
 }  // namespace penstock::local

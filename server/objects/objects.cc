@@ -33,25 +33,12 @@ Objects::Objects(Remotes remotes, const ReadLimits& limits, Executor& executor, 
 Objects::~Objects() {
   Stop();
   idle_check_.reset();
-  const auto idle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return busy_ == 0; };
-  MutexLock lock(&mutex_);
-  mutex_.Await(idle);
-}
-
-std::shared_ptr<void> Objects::Busy() {
-  {
-    MutexLock lock(&mutex_);
-    ++busy_;
-  }
-  return {this, [](Objects* self) {
-            MutexLock lock(&self->mutex_);
-            --self->busy_;
-          }};
+  in_flight_.Await();
 }
 
 template <typename T>
 Done<T> Objects::Answer(Done<T> done) {
-  return [busy = Busy(), done = std::move(done)](absl::StatusOr<T> answer) mutable {
+  return [busy = in_flight_.Begin(), done = std::move(done)](absl::StatusOr<T> answer) mutable {
     if (!answer.ok()) answer = Repeatable(answer.status());
     std::move(done)(std::move(answer));
   };
@@ -91,8 +78,10 @@ absl::StatusOr<std::shared_ptr<ObjectReader>> Objects::Read(const ReadQuery& que
   MutexLock lock(&mutex_);
   if (stopping_) return object_errors::Draining();
   const int64_t number = next_reader_++;
-  ++busy_;
-  environment.busy = {this, [number](Objects* self) { self->Forget(number); }};
+  environment.busy = {this, [number, busy = in_flight_.Begin()](Objects* self) mutable {
+                        self->Forget(number);
+                        busy = nullptr;
+                      }};
   auto reader =
       std::make_shared<ObjectReader>(std::move(environment), query.object.name, query.offset,
                                      query.length, query.if_match, std::move(sink));
@@ -103,7 +92,6 @@ absl::StatusOr<std::shared_ptr<ObjectReader>> Objects::Read(const ReadQuery& que
 void Objects::Forget(int64_t reader) {
   MutexLock lock(&mutex_);
   readers_.erase(reader);
-  --busy_;
 }
 
 std::vector<std::shared_ptr<ObjectReader>> Objects::Readers() {
@@ -124,10 +112,10 @@ void Objects::List(const ObjectQuery& query, Done<ObjectPage> done) {
 void Objects::Delete(const ObjectPlace& object, DoneStatus done) {
   const absl::StatusOr<Backend*> backend = Check(object);
   if (!backend.ok()) return std::move(done)(backend.status());
-  (*backend)->Delete(object.name,
-                     [busy = Busy(), done = std::move(done)](const absl::Status& status) mutable {
-                       std::move(done)(Repeatable(status));
-                     });
+  (*backend)->Delete(object.name, [busy = in_flight_.Begin(),
+                                   done = std::move(done)](const absl::Status& status) mutable {
+    std::move(done)(Repeatable(status));
+  });
 }
 
 void Objects::DeleteMany(const std::string& remote, const std::string& bucket,

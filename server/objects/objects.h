@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/in_flight.h"
 #include "base/mutex.h"
 #include "base/object.h"
 #include "base/periodic_task.h"
@@ -79,6 +80,9 @@ class Objects {
   // May be repeated.
   void Stop();
 
+  // Whether nothing is under way, or nothing was any more within `timeout`.
+  bool AwaitIdle(absl::Duration timeout) { return in_flight_.AwaitFor(timeout); }
+
   // What of the memory of reads is in use.
   BufferBudget::Stats read_memory() const { return read_memory_.stats(); }
 
@@ -90,8 +94,6 @@ class Objects {
                                  const ObjectAttributes& attributes = {}) const;
   absl::StatusOr<const Remote*> CheckRemote(const std::string& remote) const;
 
-  // Held by whatever will call back, so that the destructor waits for it.
-  std::shared_ptr<void> Busy();
   // `done`, for the answer of a backend.
   template <typename T>
   Done<T> Answer(Done<T> done);
@@ -105,9 +107,10 @@ class Objects {
   const Clock& clock_;
   BufferBudget read_memory_;
 
+  InFlight in_flight_;
+
   mutable Mutex mutex_;  // guards what follows
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  int64_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t next_reader_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<int64_t, std::weak_ptr<ObjectReader>> readers_ ABSL_GUARDED_BY(mutex_);
 

@@ -12,6 +12,7 @@
 
 #include "server/rpc/put_object_stream.h"
 
+#include <algorithm>
 #include <list>
 #include <optional>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "base/status_macros.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/frame_parser.h"
+#include "server/session/session_errors.h"
 
 namespace penstock {
 namespace {
@@ -51,6 +53,8 @@ grpc::ByteBuffer BufferOf(const v1::PutObjectResponse& response) {
   return {&slice, 1};
 }
 
+constexpr absl::Duration kFirstFrameStep = absl::Seconds(10);
+
 class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                               public PutStream,
                               public std::enable_shared_from_this<PutObjectStream> {
@@ -61,6 +65,13 @@ class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   // Keeps the stream alive until OnDone, and asks for the first frame.
   void Begin() {
     self_ = shared_from_this();
+    absl::StatusOr<MemoryLease> admitted = sessions_.Admit();
+    if (!admitted.ok()) {
+      Close(admitted.status());
+      return;
+    }
+    admitted_ = *std::move(admitted);
+    AwaitFirst(absl::ZeroDuration());
     StartRead(&request_);
   }
 
@@ -147,6 +158,29 @@ class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   }
 
  private:
+  // Until a session has the stream, its idle timeout is watched here. In short steps, so that what
+  // waits in the executor is not much more than there are such streams.
+  void AwaitFirst(absl::Duration waited) {
+    const SessionEnvironment& environment = sessions_.environment();
+    const absl::Duration step = std::min(environment.config.idle_timeout, kFirstFrameStep);
+    environment.executor->PostAfter(step, [weak = weak_from_this(), waited = waited + step] {
+      if (const auto self = weak.lock()) self->CheckFirstCame(waited);
+    });
+  }
+
+  void CheckFirstCame(absl::Duration waited) {
+    {
+      MutexLock lock(&mutex_);
+      if (input_for_cancel_ != nullptr || close_status_.has_value() || finishing_) return;
+    }
+    const absl::Duration timeout = sessions_.environment().config.idle_timeout;
+    if (waited < timeout) {
+      AwaitFirst(waited);
+    } else {
+      Close(session_errors::IdleTimeout(timeout));
+    }
+  }
+
   // Looks at the first frame. False: the call is being closed with an error.
   bool Start(bool ok, const absl::StatusOr<MessageBytes>& message) {
     std::string token;
@@ -156,14 +190,8 @@ class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
         return false;
       }
     }
-    absl::StatusOr<std::shared_ptr<StreamInput>> input =
-        sessions_.Start(principal_, token, shared_from_this());
-    if (!input.ok()) {
-      Close(input.status());
-      return false;
-    }
+    input_ = sessions_.Start(principal_, token, shared_from_this(), std::move(admitted_));
     session_token_ = std::move(token);
-    input_ = *std::move(input);
     MutexLock lock(&mutex_);
     input_for_cancel_ = input_;
     return true;
@@ -206,6 +234,8 @@ class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, g
   SessionService& sessions_;
   const std::string principal_;
   std::shared_ptr<PutObjectStream> self_;
+
+  MemoryLease admitted_;  // until the first OnReadDone gives it on
 
   // Written by the first OnReadDone, before the session can call; constant until OnDone.
   std::string session_token_;

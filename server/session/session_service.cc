@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/status_macros.h"
 #include "server/session/session_errors.h"
 #include "server/session/session_token.h"
 #include "server/store/mutation.h"
@@ -67,17 +68,7 @@ SessionService::~SessionService() {
     owners_.clear();
   }
   drivers.clear();  // those that were not released live on by the calls that are under way
-  MutexLock lock(&mutex_);
-  mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return busy_ == 0; });
-}
-
-std::shared_ptr<void> SessionService::Busy() {
-  MutexLock lock(&mutex_);
-  ++busy_;
-  return {this, [](SessionService* service) {
-            MutexLock lock(&service->mutex_);
-            --service->busy_;
-          }};
+  in_flight_.Await();
 }
 
 absl::Status SessionService::CheckOpen(const std::string& token, const OpenFrame& open) const {
@@ -87,7 +78,11 @@ absl::Status SessionService::CheckOpen(const std::string& token, const OpenFrame
   if (backend == environment_.backends.end()) {
     return session_errors::UnknownRemote(open.spec->remote);
   }
-  return backend->second->CheckObject(open.spec->object, open.spec->attributes);
+  // RESUME creates nothing: what is given is compared, and what is not given matches.
+  const ObjectName& object = open.spec->object;
+  const bool partial = object.bucket.empty() || object.key.empty();
+  if (partial && open.mode == OpenMode::kResume) return absl::OkStatus();
+  return backend->second->CheckObject(object, open.spec->attributes);
 }
 
 SessionIds SessionService::DrawIds(const std::string& principal) {
@@ -116,14 +111,13 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
   // A driver lives until its last call is answered, which may be long after its release.
   return {new SessionDriver(environment_, std::move(key), DrawIds(principal), std::move(stream),
                             purpose, std::move(hooks)),
-          [busy = Busy()](SessionDriver* driver) mutable {
+          [busy = in_flight_.Begin()](SessionDriver* driver) mutable {
             delete driver;
             busy = nullptr;  // the deleter itself lives as long as the last weak pointer
           }};
 }
 
-absl::StatusOr<std::shared_ptr<StreamInput>> SessionService::Start(
-    const std::string& principal, const std::string& token, std::shared_ptr<PutStream> stream) {
+absl::StatusOr<MemoryLease> SessionService::Admit() {
   {
     MutexLock lock(&mutex_);
     if (draining_) return session_errors::Draining(std::nullopt);
@@ -133,8 +127,21 @@ absl::StatusOr<std::shared_ptr<StreamInput>> SessionService::Start(
     OnMemoryShort();
     return session_errors::TooManyStreams(environment_.config.memory_budget);
   }
+  return *std::move(lease);
+}
+
+std::shared_ptr<StreamInput> SessionService::Start(const std::string& principal,
+                                                   const std::string& token,
+                                                   std::shared_ptr<PutStream> stream,
+                                                   MemoryLease admitted) {
   return std::make_shared<StreamInput>(*this, principal, MakeSessionKey(principal, token),
-                                       std::move(stream), *std::move(lease));
+                                       std::move(stream), std::move(admitted));
+}
+
+absl::StatusOr<std::shared_ptr<StreamInput>> SessionService::Start(
+    const std::string& principal, const std::string& token, std::shared_ptr<PutStream> stream) {
+  PENSTOCK_ASSIGN_OR_RETURN(MemoryLease admitted, Admit());
+  return Start(principal, token, std::move(stream), std::move(admitted));
 }
 
 void SessionService::Route(const std::shared_ptr<StreamInput>& input, ClientFrame first,
@@ -373,7 +380,8 @@ void SessionService::EndHere(const SessionKey& key, const SessionRecord& record)
 
 void SessionService::DiscardUpload(const SessionKey& key, const DeadUpload& upload,
                                    std::shared_ptr<void> pass) {
-  const auto note = [this, key, busy = Busy(), pass = std::move(pass)](SessionWrite write) {
+  const auto note = [this, key, busy = in_flight_.Begin(),
+                     pass = std::move(pass)](SessionWrite write) {
     environment_.store->Write(key, std::move(write), [busy, pass](const StoreAnswer&) {});
   };
   const auto backend = environment_.backends.find(upload.remote);

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "base/in_flight.h"
 #include "base/mutex.h"
 #include "base/random.h"
 #include "server/session/session_driver.h"
@@ -45,8 +46,15 @@ class SessionService {
   // the backend's rules for the object. INVALID_ARGUMENT and the errors of Backend::CheckObject.
   absl::Status CheckOpen(const std::string& token, const OpenFrame& open) const;
 
-  // Begins to serve a stream. Its frames, `open` first, go to the input. UNAVAILABLE while
-  // draining, RESOURCE_EXHAUSTED / TOO_MANY_STREAMS when the memory budget carries no more.
+  // Counts one more stream in the memory budget, before anything of it is read. UNAVAILABLE while
+  // draining, RESOURCE_EXHAUSTED / TOO_MANY_STREAMS when the budget carries no more.
+  absl::StatusOr<MemoryLease> Admit();
+
+  // Begins to serve a stream that was admitted. Its frames, `open` first, go to the input.
+  std::shared_ptr<StreamInput> Start(const std::string& principal, const std::string& token,
+                                     std::shared_ptr<PutStream> stream, MemoryLease admitted);
+
+  // Both at once.
   absl::StatusOr<std::shared_ptr<StreamInput>> Start(const std::string& principal,
                                                      const std::string& token,
                                                      std::shared_ptr<PutStream> stream);
@@ -71,6 +79,10 @@ class SessionService {
   // with the committed size, and calls `drained` when no driver is left.
   void Drain(absl::AnyInvocable<void() &&> drained);
 
+  // Whether nothing is under way, or nothing was any more within `timeout`: not even what nobody
+  // waits for, such as the discarding of an upload.
+  bool AwaitIdle(absl::Duration timeout) { return in_flight_.AwaitFor(timeout); }
+
   const SessionEnvironment& environment() const { return environment_; }
 
   // What of the memory budget is in use.
@@ -90,7 +102,7 @@ class SessionService {
   void DiscardUpload(const SessionKey& key, const DeadUpload& upload, std::shared_ptr<void> pass);
 
   // Held by whatever will call back, so that the destructor waits for it.
-  std::shared_ptr<void> Busy();
+  std::shared_ptr<void> Busy() { return in_flight_.Begin(); }
 
  private:
   // The driver that owns a session in this process, as far as it knows.
@@ -126,6 +138,7 @@ class SessionService {
   const std::unique_ptr<BufferBudget> budget_;
   const SessionEnvironment environment_;
   RandomSource& random_;
+  InFlight in_flight_;
 
   Mutex mutex_;  // guards what follows
   std::map<SessionDriver*, std::shared_ptr<SessionDriver>> drivers_ ABSL_GUARDED_BY(mutex_);
@@ -134,7 +147,6 @@ class SessionService {
   std::set<SessionDriver*> detached_ ABSL_GUARDED_BY(mutex_);                // whose stream is gone
   std::set<SessionDriver*> grown_ ABSL_GUARDED_BY(mutex_);  // with more parts than at first
   std::map<SessionDriver*, absl::AnyInvocable<void() &&>> after_release_ ABSL_GUARDED_BY(mutex_);
-  int64_t busy_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::AnyInvocable<void() &&> drained_ ABSL_GUARDED_BY(mutex_);
 };

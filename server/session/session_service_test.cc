@@ -320,5 +320,20 @@ TEST_F(SessionServiceTest, ObjectIsCheckedByItsBackend) {
   EXPECT_EQ(ErrorReason(service_->CheckOpen(kToken, open)), "UNKNOWN_REMOTE");
 }
 
+TEST_F(SessionServiceTest, ResumeMayNameAnyPartOfTheObject) {
+  OpenAndCommit()->Break();
+  for (const ObjectName& object : {ObjectName{"", ""}, ObjectName{"bucket", ""}}) {
+    OpenFrame open = NewObject();
+    open.mode = OpenMode::kResume;
+    open.spec->object = object;
+    EXPECT_TRUE(service_->CheckOpen(kToken, open).ok());
+    auto stream = Open(open);
+    EXPECT_EQ(stream->Await<OpenedFrame>().session.committed_size, 4);
+    stream->Break();
+    open.mode = OpenMode::kCreateOrResume;
+    EXPECT_EQ(ErrorReason(service_->CheckOpen(kToken, open)), "BAD_KEY");
+  }
+}
+
 }  // namespace
 }  // namespace penstock

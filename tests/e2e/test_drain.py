@@ -73,6 +73,28 @@ def test_drain_gives_up_in_time_and_loses_nothing(workspace, emulator, stubs):
     assert emulator.read("k") == data
 
 
+def test_drain_does_not_wait_for_what_nobody_waits_for(workspace, emulator, stubs):
+    """The discarding of an aborted upload, and the range of a read whose client is gone: both hang for ever."""
+    server = harness.Server(workspace, {"oss": {**emulator.remote(), "stall_timeout": "1h"}}, {"drain_timeout": "1s"})
+    token = "aborted-token-0123456789"
+    with server, rpc.Client(stubs, server.address) as client:
+        objects = rpc.Objects(client, "oss", harness.BUCKET)
+        objects.put("read", b"some bytes")
+        stream = rpc.LiveStream(client)
+        stream.send(client.open(token, "oss", harness.BUCKET, "k"), client.chunk(0, b"d" * PART), client.flush())
+        stream.wait_committed(PART)
+        holds = [emulator.add_fault("AbortMultipartUpload", "hold", count=1000),
+                 emulator.add_fault("GetObject", "hold", count=1000)]
+        client.call("AbortSession", client.pb.AbortSessionRequest(session_token=token))
+        read = objects.begin_read("read")
+        for hold in holds:
+            emulator.wait_held(hold)
+        read.cancel()
+        assert server.stop() == 0
+    assert '"drained":"false"' in server.log()
+    emulator.clear_faults()
+
+
 def test_drain_does_not_wait_for_a_reaper_whose_backend_hangs(workspace, emulator, stubs):
     server = harness.Server(workspace, {"oss": emulator.remote()}, {"drain_timeout": "1s"},
                             sessions={"idle_ttl": "1s", "linger": "0", "reap_interval": "100ms"})

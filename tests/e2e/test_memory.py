@@ -57,6 +57,21 @@ def test_more_streams_than_half_the_budget_carries_are_refused(workspace, emulat
             pass
 
 
+def test_calls_that_send_nothing_are_counted_and_ended(workspace, emulator, stubs):
+    settings = {"memory_budget": "64MiB"}
+    with harness.Server(workspace, {"oss": emulator.remote()}, settings) as server:
+        with rpc.Client(stubs, server.address) as client, cancelled_at_the_end() as streams:
+            streams += [rpc.LiveStream(client) for _ in range(64 * MIB // 2 // STREAM_BYTES)]
+            while (refusal := admitted_streams(client, opened := [], 1)) is None:
+                opened.pop().cancel()  # the others are still on their way
+            assert refusal.reason == "TOO_MANY_STREAMS"
+    with harness.Server(workspace, {"oss": emulator.remote()}, {**settings, "idle_timeout": "1s"}) as server:
+        with rpc.Client(stubs, server.address) as client:
+            stream = rpc.LiveStream(client)
+            stream.join()
+            assert (stream.failure.code, stream.failure.reason) == (grpc.StatusCode.DEADLINE_EXCEEDED, "IDLE_TIMEOUT")
+
+
 @pytest.mark.parametrize("budget,wanted", [(64 * MIB, 1000), (2048 * MIB, 500)])
 def test_stalled_streams_stay_within_the_budget(workspace, emulator, stubs, budget, wanted):
     server = harness.Server(workspace, {"oss": emulator.remote()}, {**QUICK, "memory_budget": f"{budget // MIB}MiB"})
