@@ -1,7 +1,6 @@
 #include "emulator/bucket.h"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -80,11 +79,8 @@ void Bucket::LoadUpload(const std::filesystem::path& directory,
     return;
   }
   Upload upload = json::parse(*record).get<Upload>();
-  std::ifstream lines(directory / "parts");
-  for (std::string line; std::getline(lines, line);) {
-    const json value = json::parse(line, nullptr, false);
-    if (value.is_discarded()) break;  // the torn last line of a crash
-    const Part part = value.get<Part>();
+  for (const std::string& line : ReadLines(directory / "parts")) {
+    const Part part = json::parse(line).get<Part>();
     if (used_by_objects.contains(part.blob)) {  // a crash at the end of its completion
       std::filesystem::remove_all(directory);
       return;

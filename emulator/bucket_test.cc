@@ -1,7 +1,9 @@
 #include "emulator/bucket.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstring>
 #include <fstream>
 
@@ -29,6 +31,24 @@ class StringBody : public Body {
  private:
   const std::string text_;
   size_t at_ = 0;
+};
+
+// Until it goes, the files of this process take no more than `bytes`, as if the disk were full.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit limit = {bytes, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+
+ private:
+  void (*const signal_)(int);
+  rlimit before_ = {};
 };
 
 class BucketTest : public ::testing::Test {
@@ -213,6 +233,40 @@ TEST_F(BucketTest, RestartSweepsWhatACrashLeft) {
   EXPECT_EQ(CountBlobs(), 1u);
   EXPECT_EQ(bucket_->FindUpload("key", id, "").value().parts.size(), 1u);
   EXPECT_EQ(bucket_->Uploads().size(), 1u);
+}
+
+TEST_F(BucketTest, PartRecordedHalfIsNotStoredAndHarmsNoOther) {
+  const std::string id = Initiate();
+  StorePart(id, 1, "a");
+  ASSERT_FALSE(bucket_->BeginPart("key", id, ""));
+  const Part second = Receive(2, "b");
+  {
+    const FileSizeLimit limit(fs::file_size(directory_ / "uploads" / id / "parts") + 10);
+    EXPECT_EQ(bucket_->FinishPart("key", id, "", second)->code, "InternalError");
+  }
+  StorePart(id, 3, "c");
+  EXPECT_EQ(CountBlobs(), 2u);
+  Restart();
+  const Upload upload = bucket_->FindUpload("key", id, "").value();
+  EXPECT_EQ(upload.parts.size(), 2u);
+  EXPECT_TRUE(upload.parts.contains(1) && upload.parts.contains(3));
+}
+
+TEST_F(BucketTest, PartAfterATornLineSurvivesTheNextRestart) {
+  const std::string id = Initiate();
+  StorePart(id, 1, "a");
+  std::ofstream(directory_ / "uploads" / id / "parts", std::ios::app) << "{\"numb";
+  Restart();
+  StorePart(id, 2, "b");
+  Restart();
+  EXPECT_EQ(bucket_->FindUpload("key", id, "").value().parts.size(), 2u);
+}
+
+TEST_F(BucketTest, DamagedRecordOfAPartIsRefused) {
+  const std::string id = Initiate();
+  std::ofstream(directory_ / "uploads" / id / "parts") << "{\"numb\n";
+  StorePart(id, 1, "a");
+  EXPECT_THROW(Restart(), std::exception);
 }
 
 TEST_F(BucketTest, RestartForgetsAnUploadWhoseObjectIsThere) {

@@ -60,7 +60,7 @@ Failure Bucket::FinishPart(const std::string& key, const std::string& id, const 
   Upload& upload = found->second;
   --upload.in_flight;
   Failure failure;
-  if (part) failure = AppendToFile(UploadPath(id) / "parts", json(*part).dump() + "\n");
+  if (part) failure = AppendLine(UploadPath(id) / "parts", json(*part).dump());
   if (part && failure) {
     blobs_.Remove(part->blob);
   } else if (part) {

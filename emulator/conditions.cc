@@ -99,4 +99,10 @@ Failure CheckConditions(const Request& request, const Object& object) {
   return std::nullopt;
 }
 
+Failure CheckRestored(const Object& object) {
+  if (!object.attributes.storage_class.ends_with("Archive")) return std::nullopt;
+  return OssError{403, "InvalidObjectState",
+                  "The operation is not valid for the object's storage class.", kUnknownEc};
+}
+
 }  // namespace penstock::emulator

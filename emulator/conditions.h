@@ -1,7 +1,8 @@
 #ifndef PENSTOCK_EMULATOR_CONDITIONS_H_
 #define PENSTOCK_EMULATOR_CONDITIONS_H_
 
-// Ranges and preconditions of GetObject and HeadObject (reference/oss-api.md, section 5).
+// Which bytes of an object a request may have: ranges and preconditions of GetObject, HeadObject
+// and copies (reference/oss-api.md, section 5).
 
 #include <cstdint>
 #include <string>
@@ -30,6 +31,10 @@ std::string ContentRange(const ByteRange& range, int64_t total);
 // Checks If-Match, If-None-Match, If-Modified-Since and If-Unmodified-Since. Errors:
 // PreconditionFailed (412), NotModified (304).
 Failure CheckConditions(const Request& request, const Object& object);
+
+// InvalidObjectState (403) when the object is archived: nothing here restores one, so its bytes can
+// be neither read nor copied.
+Failure CheckRestored(const Object& object);
 
 }  // namespace penstock::emulator
 

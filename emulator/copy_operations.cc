@@ -48,7 +48,7 @@ Result<Source> ParseSource(const Request& request) {
   return source;
 }
 
-// The object that x-oss-copy-source names and that x-oss-copy-source-if-* allow.
+// The object that x-oss-copy-source names and that x-oss-copy-source-if-* allow, if it can be read.
 Result<ObjectPtr> FindSource(const Call& call) {
   EMULATOR_ASSIGN_OR_RETURN(const Source source, ParseSource(call.request));
   const auto bucket = call.buckets.find(source.bucket);
@@ -63,6 +63,7 @@ Result<ObjectPtr> FindSource(const Call& call) {
     }
   }
   EMULATOR_RETURN_IF_ERROR(CheckConditions(conditions, found->object));
+  EMULATOR_RETURN_IF_ERROR(CheckRestored(found->object));
   return found;
 }
 

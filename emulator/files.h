@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "emulator/errors.h"
 
@@ -16,8 +17,13 @@ namespace penstock::emulator {
 // or the new one. (No fsync: it need not survive a crash of the machine.) InternalError on failure.
 Failure ReplaceFile(const std::filesystem::path& path, std::string_view content);
 
-// Appends to a file, making it if need be, in one write.
-Failure AppendToFile(const std::filesystem::path& path, std::string_view content);
+// Appends a line to a file, making it if need be. InternalError on failure; then the file is as it
+// was (should even that fail, the message says so).
+Failure AppendLine(const std::filesystem::path& path, std::string_view line);
+
+// The lines that AppendLine wrote; none when there is no file. The torn last line of a crash is cut
+// off, so that the next does not run into it. Throws std::exception if that fails.
+std::vector<std::string> ReadLines(const std::filesystem::path& path);
 
 // Writes all of `data` to an open file.
 Failure WriteFully(int fd, std::string_view data);

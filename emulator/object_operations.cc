@@ -84,10 +84,7 @@ Result<Reply> GetObject(Call& call) {
   EMULATOR_ASSIGN_OR_RETURN(const ObjectPtr stored, Find(call));
   Object object = stored->object;
   EMULATOR_RETURN_IF_ERROR(CheckConditions(request, object));
-  if (object.attributes.storage_class.ends_with("Archive")) {
-    return OssError{403, "InvalidObjectState",
-                    "The operation is not valid for the object's storage class.", kUnknownEc};
-  }
+  EMULATOR_RETURN_IF_ERROR(CheckRestored(object));
   EMULATOR_ASSIGN_OR_RETURN(
       const ByteRange range,
       ResolveRange(request.Header("range"), behavior == "standard", object.size));

@@ -102,6 +102,29 @@ TEST_F(ObjectTest, CopiesRefuse) {
   EXPECT_EQ(Get("copy").body, "there");
 }
 
+TEST_F(ObjectTest, ArchivedObjectsAreNeitherReadNorCopied) {
+  const std::string id = Initiate();
+  for (const char* storage_class : {"Archive", "ColdArchive", "DeepColdArchive"}) {
+    Send({.method = "PUT",
+          .key = "copy",
+          .headers = {{"x-oss-storage-class", storage_class}, {"x-oss-meta-old", "1"}},
+          .body = "hello"});
+    EXPECT_EQ(Get("copy").Element("Code"), "InvalidObjectState");
+    // Onto itself, to change what it carries.
+    const TestReply copy = Copy("/bucket/copy", {{"x-oss-metadata-directive", "REPLACE"}});
+    EXPECT_EQ(copy.status, 403);
+    EXPECT_EQ(copy.Element("Code"), "InvalidObjectState");
+    EXPECT_EQ(Head("copy").Header("x-oss-meta-old"), "1");
+    EXPECT_EQ(Head("copy").Header("x-oss-storage-class"), storage_class);
+    TestRequest part = PartRequest(id, 1, "");
+    part.headers = {{"x-oss-copy-source", "/bucket/copy"}};
+    EXPECT_EQ(Send(part).Element("Code"), "InvalidObjectState");
+    part.headers["x-oss-copy-source-if-match"] = "\"other\"";
+    EXPECT_EQ(Send(part).Element("Code"), "PreconditionFailed") << "this is looked at first";
+  }
+  EXPECT_EQ(Send({.key = "key", .query = {{"uploadId", id}}}).Element("PartNumber"), "");
+}
+
 TEST_F(ObjectTest, CopiesHaveALimit) {
   ReplyOptions options;
   options.max_copy_bytes = 5;

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "base/checksum.h"
 #include "emulator/server_fixture.h"
 #include "emulator/socket_stream.h"
@@ -290,12 +292,19 @@ TEST_F(ServerTest, LeavesOutDigestsWhenTold) {
   EXPECT_EQ(Send(part).Element("Code"), "InvalidDigest");
 }
 
-TEST(ServerStartTest, ListensOnLoopbackOnly) {
-  ServiceOptions options;
-  Service service(options);
+TEST_F(ServerTest, SecondOnTheSameDataIsRefusedBeforeItChangesAnything) {
+  const std::filesystem::path received = data_ / "bucket" / "blobs" / "A-BODY-ON-ITS-WAY";
+  std::ofstream(received) << "half of it";
+  ServiceOptions options = service_->options();
+  options.patience = absl::ZeroDuration();
+  EXPECT_THROW(Service{options}, std::exception);
+  EXPECT_TRUE(std::filesystem::exists(received));
+}
+
+TEST_F(ServerTest, ListensOnLoopbackOnly) {
   for (const char* listen :
        {"0.0.0.0:0", "10.0.0.1:80", "127.0.0.1", "example.com:80", "127.1:0"}) {
-    EXPECT_EQ(Server::Start(listen, service, {}).status().code(),
+    EXPECT_EQ(Server::Start(listen, *service_, {}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << listen;
   }

@@ -18,6 +18,7 @@ BucketOptions SettingsOf(const ServiceOptions& options, const std::string& bucke
 
 Service::Service(ServiceOptions options)
     : options_(std::move(options)),
+      lock_(options_.data, options_.patience),
       credential_(std::make_shared<const Credential>(options_.credential)) {
   for (const std::string& name : options_.buckets) {
     buckets_[name] =

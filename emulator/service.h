@@ -13,6 +13,7 @@
 #include "emulator/body.h"
 #include "emulator/bucket.h"
 #include "emulator/call.h"
+#include "emulator/data_lock.h"
 #include "emulator/faults.h"
 #include "emulator/journal.h"
 #include "emulator/operation.h"
@@ -26,6 +27,7 @@ struct ServiceOptions {
   RoutingTable routing;
   ReplyOptions reply;
   std::filesystem::path data;
+  absl::Duration patience = absl::Seconds(5);     // with another emulator that has `data`
   std::vector<std::string> buckets;               // valid names
   std::map<std::string, BucketOptions> settings;  // of those that have any
 };
@@ -46,7 +48,8 @@ struct Outcome {
 // The API without its transport: one request in, one reply out. Thread-safe.
 class Service {
  public:
-  // Loads the buckets; throws std::exception if that fails.
+  // Locks the data, then loads the buckets; throws std::exception if either fails, and has changed
+  // nothing if another emulator has the data.
   explicit Service(ServiceOptions options);
 
   // Serves one request, with faults, and enters it in the journal. May block for a fault.
@@ -69,6 +72,7 @@ class Service {
 
  private:
   const ServiceOptions options_;
+  const DataLock lock_;  // before the buckets: loading one removes what looks like a crash's
   mutable std::mutex mutex_;
   std::shared_ptr<const Credential> credential_;  // guarded by mutex_
   FaultTable faults_;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -34,6 +35,35 @@ absl::Status MakeFolder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   return error ? Failed("make the folder " + path, error.value()) : absl::OkStatus();
+}
+
+class FolderLock final : public DevLock {
+ public:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  ~FolderLock() override { close(fd_); }
+
+  absl::Status Take(const std::string& folder) const {
+    if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+    if (errno != EWOULDBLOCK) return Failed("lock the folder " + folder, errno);
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "DEV_IN_USE",
+        absl::StrCat("the folder ", folder, " is in use by another penstockd dev: give ",
+                     "this one its own by --data"),
+        {{"path", folder}});
+  }
+
+ private:
+  const int fd_;
+};
+
+absl::StatusOr<std::unique_ptr<DevLock>> LockFolder(const std::string& folder) {
+  PENSTOCK_RETURN_IF_ERROR(MakeFolder(folder));
+  const std::string path = absl::StrCat(folder, "/dev.lock");
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd < 0) return Failed("open " + path, errno);
+  auto lock = std::make_unique<FolderLock>(fd);
+  PENSTOCK_RETURN_IF_ERROR(lock->Take(folder));
+  return lock;
 }
 
 // A secret of the emulator's one account, new with each start.
@@ -135,8 +165,10 @@ std::string DefaultDevFolder() {
 absl::StatusOr<DevSetup> SetUpDev(const DevOptions& options) {
   const std::string data = options.data.empty() ? DefaultDevFolder() : options.data;
   const std::string objects = absl::StrCat(data, "/objects");
-  PENSTOCK_RETURN_IF_ERROR(MakeFolder(absl::StrCat(objects, "/", kDevBucket)));
   DevSetup setup;
+  // Before all else: a secret that is replaced would shut the server out that uses it.
+  PENSTOCK_ASSIGN_OR_RETURN(setup.lock, LockFolder(data));
+  PENSTOCK_RETURN_IF_ERROR(MakeFolder(absl::StrCat(objects, "/", kDevBucket)));
   setup.config.listen = options.listen;
   setup.config.store_path = absl::StrCat(data, "/sessions.db");
   setup.config.remotes["local"] = {"local", {{"root", objects}}};

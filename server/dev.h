@@ -30,13 +30,22 @@ class DevEmulator {
   virtual const std::string& endpoint() const = 0;  // "http://127.0.0.1:PORT"
 };
 
+// Keeps the folder to one `penstockd dev` until this goes, or the process dies.
+class DevLock {
+ public:
+  virtual ~DevLock() = default;
+};
+
 struct DevSetup {
+  std::unique_ptr<DevLock> lock;
   ServerConfig config;
   std::unique_ptr<DevEmulator> emulator;  // null without DevOptions::oss
 };
 
-// Makes the folders, the credentials of the emulator and the emulator itself. REQUIRES: called from
-// the main thread before others are started (the emulator ends with the thread that began it).
+// Locks the folder, then makes what is in it, the credentials of the emulator and the emulator
+// itself. FAILED_PRECONDITION: DEV_IN_USE, another one has the folder, in which nothing has been
+// changed; DEV_SETUP_FAILED. REQUIRES: called from the main thread before others are started (the
+// emulator ends with the thread that began it).
 absl::StatusOr<DevSetup> SetUpDev(const DevOptions& options);
 
 }  // namespace penstock

@@ -10,6 +10,7 @@ namespace penstock {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::Pair;
 
 constexpr char kBucket[] = "objects";
@@ -181,6 +182,29 @@ TEST(OssObjectsTest, ChangesAttributesInPlace) {
   EXPECT_EQ(stat->crc64, put.crc64);
   EXPECT_EQ(ErrorReason(remote.SetAttributes(kObject, after, "other").status()),
             kReasonObjectChanged);
+}
+
+TEST(OssObjectsTest, ArchivedObjectsAreNeitherCopiedNorChanged) {
+  Remote remote;
+  ObjectAttributes archived = Everything();
+  ObjectAttributes other;
+  other.storage_class = "Standard";
+  for (const char* storage_class : {"Archive", "ColdArchive"}) {
+    archived.storage_class = storage_class;
+    const ObjectStat put = remote.Put(kObject, "hello", archived).value();
+    for (const absl::Status& status :
+         {remote.Read(kObject, 0, 5).status(), remote.Copy(kObject, kCopy).status(),
+          remote.Copy(kObject, kCopy, "", other).status(),
+          remote.SetAttributes(kObject, other, put.etag).status()}) {
+      EXPECT_EQ(ErrorReason(status), kReasonRejected) << status;
+      EXPECT_THAT(ErrorMetadataOf(status)["remedy"], HasSubstr("restore it first")) << status;
+    }
+    const ObjectStat now = remote.Stat(kObject).value();
+    EXPECT_EQ(now.etag, put.etag);
+    EXPECT_EQ(now.metadata, archived.metadata);
+    EXPECT_EQ(now.storage_class, storage_class);
+    EXPECT_EQ(ErrorReason(remote.Stat(kCopy).status()), kReasonNoSuchObject);
+  }
 }
 
 }  // namespace

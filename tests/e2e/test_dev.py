@@ -6,11 +6,16 @@ import urllib.parse
 import harness
 
 
-def start(workspace, *more):
+def launch(workspace, *more):
     port = harness.free_port()
     process = harness.Process([harness.BIN / "penstockd", "dev", "--listen", f"127.0.0.1:{port}", "--data",
                                workspace.path / "dev", *more])
     process.address = f"127.0.0.1:{port}"
+    return process
+
+
+def start(workspace, *more):
+    process = launch(workspace, *more)
     process.wait_line("ready")
     return process
 
@@ -43,6 +48,22 @@ def test_emulator_ends_with_the_server_even_when_that_is_killed(workspace):
                 break
             except OSError:
                 continue
+
+
+def test_second_on_the_folder_is_refused_and_changes_nothing(workspace):
+    path = workspace.file("source.bin", harness.MIB)
+    folder = workspace.path / "dev"
+    with start(workspace, "--oss") as server:
+        secret = (folder / "emulator-secret").read_bytes()
+        received = folder / "emulator/demo/blobs/a-body-on-its-way"
+        received.write_bytes(b"half of it")
+        for more in (["--oss"], []):
+            with launch(workspace, *more) as second:
+                assert second.wait() == 1
+                assert (folder / "emulator-secret").read_bytes() == secret and received.exists()
+                assert f"{folder} is in use" in second.stderr() and "DEV_IN_USE" in second.stderr(), second.stderr()
+        code, _, errors = harness.run_cli(workspace, "put", path, "oss:demo/", server=server)
+        assert code == 0, errors
 
 
 def test_without_oss_there_is_only_local(workspace):
