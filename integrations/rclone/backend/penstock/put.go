@@ -49,7 +49,9 @@ func (f *Fs) put(ctx context.Context, remote string, in io.Reader, src fs.Object
 		PartSize:         int64(f.opt.PartSize),
 		MaxParallelParts: int32(f.opt.MaxParallelParts),
 	}
-	carried.toSpec(spec)
+	if err := carried.toSpec(spec); err != nil {
+		return nil, false, err
+	}
 	if f.opt.ResumeWithin > 0 {
 		spec.IdleTtl = durationpb.New(time.Duration(f.opt.ResumeWithin))
 	}
