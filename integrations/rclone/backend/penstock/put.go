@@ -242,7 +242,7 @@ func (u *upload) goOn(ctx context.Context, s *server, err error) error {
 }
 
 // beginAnew gives up what the server has, of which the source is not the origin any more, and goes back to the beginning.
-func (u *upload) beginAnew(ctx context.Context, cause *contentDiffers) error {
+func (u *upload) beginAnew(ctx context.Context, cause *contentDiffers) (err error) {
 	if u.facts == nil || u.source == nil || u.source.object == nil {
 		return cause
 	}
@@ -252,13 +252,14 @@ func (u *upload) beginAnew(ctx context.Context, cause *contentDiffers) error {
 	fs.Infof(u.fs, "%s: %v: beginning anew", u.spec.GetKey(), cause)
 	if cause.finished {
 		u.facts.attempt++ // what was published keeps its name
-	} else if err := u.abort(ctx); err != nil {
+	} else if err = u.abort(ctx); err != nil {
 		return err
 	}
 	u.token = deriveToken(u.secret, *u.facts)
 	u.epoch, u.openUnanswered, u.specOmitted = 0, false, false
 	u.committed.reset()
-	return u.source.restart(ctx)
+	u.watch.during(func() { err = u.source.restart(ctx) })
+	return err
 }
 
 // isOwnLostOpen recognises the refusal of an `open` by the effect of an earlier one of ours whose answer was lost: that has
@@ -288,7 +289,10 @@ func (u *upload) accept(ctx context.Context, finished *pb.ObjectFinished) (*pb.S
 	if u.small != nil {
 		size, crc = int64(len(u.small.data)), u.small.crc64
 	} else {
-		if err := u.source.finish(ctx); err != nil {
+		// Where the object was published before, this reads the whole source, however long that takes.
+		var err error
+		u.watch.during(func() { err = u.source.finish(ctx) })
+		if err != nil {
 			return nil, err
 		}
 		size, crc = u.source.read, u.source.crc64
