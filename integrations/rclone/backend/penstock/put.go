@@ -65,7 +65,7 @@ func (f *Fs) put(ctx context.Context, remote string, in io.Reader, src fs.Object
 	}
 	defer u.end()
 	if stored, err = u.run(ctx); err != nil {
-		u.discard(ctx)
+		u.discard(ctx, err)
 		return nil, false, forRclone(err)
 	}
 	return described(stored, spec), !u.specOmitted, nil
@@ -309,9 +309,9 @@ func (u *upload) accept(ctx context.Context, finished *pb.ObjectFinished) (*pb.S
 		object.GetSize(), crc64Text(object.GetCrc64Ecma()), size, crc64Text(crc))
 }
 
-// discard ends a session that nobody can resume.
-func (u *upload) discard(ctx context.Context) {
-	if u.facts != nil || !u.sessionSeen {
+// discard ends a session that nobody can resume: its name is random, or of what the source no longer is.
+func (u *upload) discard(ctx context.Context, cause error) {
+	if !u.sessionSeen || u.facts != nil && !errors.Is(cause, errUpdated) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
