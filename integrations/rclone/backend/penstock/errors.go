@@ -11,6 +11,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // callError is how a call ended that did not end with OK.
@@ -54,6 +55,20 @@ func fromServer(ctx context.Context, server string, err error) error {
 		}
 	}
 	return failed
+}
+
+// unlessUnsendable answers `err`, with which gRPC refused to send the request, or the final error where nothing can send it.
+// gRPC says INTERNAL when a request cannot become bytes, as for a broken way to the server: so the request itself is tried.
+// What else comes before a byte is sent may pass, such as the failure of a connection that was made anew for it.
+func unlessUnsendable(request any, err error) error {
+	message, ok := request.(proto.Message)
+	if !ok {
+		return err
+	}
+	if _, cause := proto.Marshal(message); cause != nil {
+		return fserrors.NoRetryError(fmt.Errorf("the request cannot be sent: %w", cause))
+	}
+	return err
 }
 
 // reasonOf tells the reason of an error of a Penstock server; empty for every other error.

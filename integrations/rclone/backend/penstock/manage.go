@@ -133,7 +133,9 @@ func (f *Fs) Copy(ctx context.Context, src fs.Object, remote string) (fs.Object,
 		if err := carried.merge(metadata); err != nil {
 			return nil, err
 		}
-		request.Attributes = carried.toProto()
+		if request.Attributes, err = carried.toProto(); err != nil {
+			return nil, err
+		}
 	}
 	var response *pb.CopyObjectResponse
 	err = f.servers.call(ctx, noTimeout, func(ctx context.Context, s *server) (err error) {

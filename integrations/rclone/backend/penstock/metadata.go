@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rclone/rclone/fs"
+	"github.com/rclone/rclone/fs/fserrors"
 
 	pb "penstock.dev/integrations/rclone/internal/penstockv1"
 )
@@ -46,16 +49,17 @@ type attributes struct {
 	metadata           map[string]string // by the names of the contract
 }
 
-func (a *attributes) toSpec(spec *pb.ObjectSpec) {
+func (a *attributes) toSpec(spec *pb.ObjectSpec) error {
 	spec.ContentType = a.contentType
 	spec.CacheControl = a.cacheControl
 	spec.ContentDisposition = a.contentDisposition
 	spec.ContentEncoding = a.contentEncoding
 	spec.StorageClass = a.storageClass
 	spec.Metadata = a.metadata
+	return a.check()
 }
 
-func (a *attributes) toProto() *pb.ObjectAttributes {
+func (a *attributes) toProto() (*pb.ObjectAttributes, error) {
 	return &pb.ObjectAttributes{
 		ContentType:        a.contentType,
 		CacheControl:       a.cacheControl,
@@ -63,7 +67,19 @@ func (a *attributes) toProto() *pb.ObjectAttributes {
 		ContentEncoding:    a.contentEncoding,
 		StorageClass:       a.storageClass,
 		Metadata:           a.metadata,
+	}, a.check()
+}
+
+// check refuses what no request can carry: values that are not UTF-8, as extended attributes of files may be. Names always
+// can, for they are encoded. The error does not show the value: what it is, nobody knows.
+func (a *attributes) check() error {
+	carried := a.toRclone()
+	for _, name := range slices.Sorted(maps.Keys(carried)) {
+		if !utf8.ValidString(carried[name]) {
+			return fserrors.NoRetryError(fmt.Errorf("metadata %q cannot be stored: its value is not UTF-8", name))
+		}
 	}
+	return nil
 }
 
 func attributesOf(object *pb.StoredObject) attributes {

@@ -23,6 +23,7 @@ func TestNamesOfMetadataAreMappedReversibly(t *testing.T) {
 		"a--2e":         "a--2d-2e",
 		"penstock-mark": "--70enstock-mark",
 		"naïve":         "na--c3--afve",
+		"no utf-8 \xff": "no--20utf-8--20--ff",
 		"":              "",
 	} {
 		encoded := encodeName(name)

@@ -211,10 +211,13 @@ func (o *Object) change(ctx context.Context, edit func(*attributes) error) error
 		if err = edit(&wanted); err != nil {
 			return err
 		}
+		request := &pb.UpdateObjectMetadataRequest{Object: name, IfMatch: etag}
+		if request.Attributes, err = wanted.toProto(); err != nil {
+			return err
+		}
 		var response *pb.UpdateObjectMetadataResponse
 		err = o.fs.servers.call(ctx, noTimeout, func(ctx context.Context, s *server) (err error) {
-			response, err = s.objects.UpdateObjectMetadata(ctx,
-				&pb.UpdateObjectMetadataRequest{Object: name, IfMatch: etag, Attributes: wanted.toProto()})
+			response, err = s.objects.UpdateObjectMetadata(ctx, request)
 			return err
 		})
 		if err == nil {

@@ -49,7 +49,9 @@ func (f *Fs) put(ctx context.Context, remote string, in io.Reader, src fs.Object
 		PartSize:         int64(f.opt.PartSize),
 		MaxParallelParts: int32(f.opt.MaxParallelParts),
 	}
-	carried.toSpec(spec)
+	if err := carried.toSpec(spec); err != nil {
+		return nil, false, err
+	}
 	if f.opt.ResumeWithin > 0 {
 		spec.IdleTtl = durationpb.New(time.Duration(f.opt.ResumeWithin))
 	}
@@ -63,7 +65,7 @@ func (f *Fs) put(ctx context.Context, remote string, in io.Reader, src fs.Object
 	}
 	defer u.end()
 	if stored, err = u.run(ctx); err != nil {
-		u.discard(ctx)
+		u.discard(ctx, err)
 		return nil, false, forRclone(err)
 	}
 	return described(stored, spec), !u.specOmitted, nil
@@ -240,7 +242,7 @@ func (u *upload) goOn(ctx context.Context, s *server, err error) error {
 }
 
 // beginAnew gives up what the server has, of which the source is not the origin any more, and goes back to the beginning.
-func (u *upload) beginAnew(ctx context.Context, cause *contentDiffers) error {
+func (u *upload) beginAnew(ctx context.Context, cause *contentDiffers) (err error) {
 	if u.facts == nil || u.source == nil || u.source.object == nil {
 		return cause
 	}
@@ -250,13 +252,14 @@ func (u *upload) beginAnew(ctx context.Context, cause *contentDiffers) error {
 	fs.Infof(u.fs, "%s: %v: beginning anew", u.spec.GetKey(), cause)
 	if cause.finished {
 		u.facts.attempt++ // what was published keeps its name
-	} else if err := u.abort(ctx); err != nil {
+	} else if err = u.abort(ctx); err != nil {
 		return err
 	}
 	u.token = deriveToken(u.secret, *u.facts)
 	u.epoch, u.openUnanswered, u.specOmitted = 0, false, false
 	u.committed.reset()
-	return u.source.restart(ctx)
+	u.watch.during(func() { err = u.source.restart(ctx) })
+	return err
 }
 
 // isOwnLostOpen recognises the refusal of an `open` by the effect of an earlier one of ours whose answer was lost: that has
@@ -286,7 +289,10 @@ func (u *upload) accept(ctx context.Context, finished *pb.ObjectFinished) (*pb.S
 	if u.small != nil {
 		size, crc = int64(len(u.small.data)), u.small.crc64
 	} else {
-		if err := u.source.finish(ctx); err != nil {
+		// Where the object was published before, this reads the whole source, however long that takes.
+		var err error
+		u.watch.during(func() { err = u.source.finish(ctx) })
+		if err != nil {
 			return nil, err
 		}
 		size, crc = u.source.read, u.source.crc64
@@ -303,9 +309,9 @@ func (u *upload) accept(ctx context.Context, finished *pb.ObjectFinished) (*pb.S
 		object.GetSize(), crc64Text(object.GetCrc64Ecma()), size, crc64Text(crc))
 }
 
-// discard ends a session that nobody can resume.
-func (u *upload) discard(ctx context.Context) {
-	if u.facts != nil || !u.sessionSeen {
+// discard ends a session that nobody can resume: its name is random, or of what the source no longer is.
+func (u *upload) discard(ctx context.Context, cause error) {
+	if !u.sessionSeen || u.facts != nil && !errors.Is(cause, errUpdated) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)

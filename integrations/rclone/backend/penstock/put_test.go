@@ -227,6 +227,33 @@ func TestOtherContentWithTheSameTimeIsPutAnew(t *testing.T) {
 	}
 }
 
+// slowReader gives its bytes after a while.
+type slowReader struct {
+	io.Reader
+	wait time.Duration
+}
+
+func (r *slowReader) Read(p []byte) (int, error) {
+	time.Sleep(r.wait)
+	r.wait = 0
+	return r.Reader.Read(p)
+}
+
+func TestASourceThatIsOnlyComparedMayBeSlow(t *testing.T) {
+	const giveUp = 500 * time.Millisecond
+	s := startServer(t)
+	l := newLink(t, s)
+	f := newFs(t, l.address, testBucket, "give_up_after", giveUp.String())
+	data := content(11, 3*mib)
+	file, _ := localFile(t, data)
+	_, err := f.Put(context.Background(), bytesOf(data), file)
+	require.NoError(t, err)
+	before := l.sent.Load()
+	_, err = f.Put(context.Background(), &slowReader{bytesOf(data), 2 * giveUp}, file)
+	require.NoError(t, err)
+	assert.Less(t, l.sent.Load()-before, int64(100_000), "it was published before")
+}
+
 func TestADeletedObjectIsPutAnew(t *testing.T) {
 	s := startServer(t)
 	f := newFs(t, s.address, testBucket)

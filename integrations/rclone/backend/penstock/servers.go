@@ -13,8 +13,10 @@ import (
 	"github.com/rclone/rclone/fs"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	pb "penstock.dev/integrations/rclone/internal/penstockv1"
 )
@@ -65,6 +67,7 @@ func serverAt(address string) (*server, error) {
 		grpc.WithNoProxy(),
 		grpc.WithIdleTimeout(idleTimeout),
 		grpc.WithWriteBufferSize(writeBufferBytes),
+		grpc.WithUnaryInterceptor(invokeSendable),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes)),
 		// A stream that waits for the store carries no data for a while: a server that vanished is noticed all the same.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
@@ -79,6 +82,16 @@ func serverAt(address string) (*server, error) {
 	known := &server{address, conn, pb.NewPutServiceClient(conn), pb.NewObjectServiceClient(conn)}
 	knownServers[address] = known
 	return known, nil
+}
+
+// invokeSendable makes a call, and tells a request that cannot be sent from a broken connection.
+func invokeSendable(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker,
+	options ...grpc.CallOption) error {
+	err := invoke(ctx, method, request, reply, conn, options...)
+	if status.Code(err) == codes.Internal {
+		return unlessUnsendable(request, err)
+	}
+	return err
 }
 
 // cluster is the servers of a remote, of which one is in use.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rclone/rclone/fs"
 	"github.com/rclone/rclone/fs/accounting"
+	"github.com/rclone/rclone/fs/fserrors"
 )
 
 const skipBufferBytes = 1 << 20
@@ -30,6 +31,7 @@ type source struct {
 	position int64
 	again    io.ReadCloser // bytes from position to read
 	ended    bool          // `in` was read to its end
+	believed bool          // crc64 began with the server's word for bytes that were not read here
 }
 
 // newSource takes the reader that rclone gives. `object` is where the same bytes can be read again, or nil: then `replay`
@@ -93,7 +95,7 @@ func (s *source) reopen(ctx context.Context, offset int64) error {
 // restart goes back to the beginning. Only where there is an object.
 func (s *source) restart(ctx context.Context) error {
 	s.forgetAgain()
-	s.crc64 = 0
+	s.crc64, s.believed = 0, false
 	return s.reopen(ctx, 0)
 }
 
@@ -113,7 +115,7 @@ func (s *source) moveTo(ctx context.Context, offset int64, crc uint64, alive fun
 		return nil
 	}
 	if s.whole != nil {
-		s.crc64 = crc
+		s.crc64, s.believed = crc, true
 		return s.reopen(ctx, offset)
 	}
 	unaccounted, _ := accounting.UnWrap(s.in)
@@ -263,11 +265,26 @@ func (s *source) atEnd() error {
 		return err
 	}
 	if s.whole != nil && *s.whole != s.crc64 {
-		return &contentDiffers{what: fmt.Sprintf("all of it has CRC-64 %s by its own record, and %s as it was read",
-			crc64Text(*s.whole), crc64Text(s.crc64))}
+		return s.unlikeItsRecord()
 	}
 	s.ended = true
 	return io.EOF
+}
+
+// errUpdated has the words of rclone's local backend.
+var errUpdated = errors.New("can't copy - source file is being updated")
+
+// unlikeItsRecord tells what differs from the source's own record. Where the server's word was taken for some of the bytes,
+// those may be of other content: reading all of them decides. Where all were read the record is not of what is there now, and
+// reading again would not change that; rclone's next pass lists the source anew.
+func (s *source) unlikeItsRecord() error {
+	recorded, found := crc64Text(*s.whole), crc64Text(s.crc64)
+	if s.believed {
+		return &contentDiffers{what: fmt.Sprintf("all of it has CRC-64 %s by its own record, and %s with what the server has",
+			recorded, found)}
+	}
+	return fserrors.NoLowLevelRetryError(fmt.Errorf("%w (it had CRC-64 %s when it was listed, and %s as it was read): "+
+		"nothing was published", errUpdated, recorded, found))
 }
 
 // finish makes size and CRC-64 known where the server knew the end before: then the rest has only to be compared.

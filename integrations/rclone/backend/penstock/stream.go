@@ -37,8 +37,12 @@ func (u *upload) stream(parent context.Context, s *server) (*pb.ObjectFinished, 
 	if err != nil {
 		return nil, fromServer(parent, s.address, err)
 	}
-	// Frames are sent without looking at errors: they say only that the call has ended, and its status says why.
-	_ = call.Send(u.openFrame())
+	open := u.openFrame()
+	if err := call.Send(open); err != nil && err != io.EOF {
+		return nil, fromServer(parent, s.address, unlessUnsendable(open, err))
+	}
+	// From here on frames are sent without looking at errors: they say only that the call has ended, as io.EOF does for
+	// `open`, and its status says why.
 	if u.small != nil {
 		_ = u.sendSmall(call)
 	}

@@ -91,3 +91,17 @@ func TestSecretOfTheEnvironmentComesFirst(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, testSecret, secret)
 }
+
+func TestARemoteNeedsNoSecretOfItsOwn(t *testing.T) {
+	t.Setenv("PENSTOCK_TOKEN_SECRET", testSecret)
+	f := newFs(t, "127.0.0.1:7070", "", "token_secret", "")
+	secret, err := f.secret()
+	require.NoError(t, err)
+	assert.Equal(t, testSecret, secret)
+}
+
+func TestTheReadmePutsNoSecretIntoArguments(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	assert.NotRegexp(t, `(?i)secret[= ]\S*\$|secret=`, string(text))
+}
