@@ -148,8 +148,8 @@ class ObjectCopy : public std::enable_shared_from_this<ObjectCopy> {
                         });
     } else if (IsTooLarge(answer.status())) {
       CopyParts();
-    } else if (plan_.in_place() && ErrorReason(answer.status()) == kReasonObjectChanged) {
-      OnChanged(std::move(answer).status());
+    } else if (plan_.in_place() && MayBeDone(answer.status())) {
+      OnRefused(std::move(answer).status());
     } else {
       Finish(WithPermission(answer.status(),
                             "oss:GetObject on what is copied and oss:PutObject on the copy"));
@@ -165,9 +165,14 @@ class ObjectCopy : public std::enable_shared_from_this<ObjectCopy> {
     Finish(std::move(stat));
   }
 
-  // The object has another ETag by now: perhaps because of an attempt of ours whose answer was
-  // lost.
-  void OnChanged(absl::Status error) {
+  // The object has another ETag by now, or is archived: perhaps because of an attempt of ours whose
+  // answer was lost.
+  static bool MayBeDone(const absl::Status& error) {
+    return ErrorReason(error) == kReasonObjectChanged ||
+           ErrorMetadataOf(error)["oss_code"] == "InvalidObjectState";
+  }
+
+  void OnRefused(absl::Status error) {
     FindCopySource(
         client_, policy_, plan_.target, "",
         [self = shared_from_this(), error = std::move(error)](absl::StatusOr<CopySource> now) {

@@ -137,6 +137,22 @@ TEST_F(OssObjectFaultsTest, ChangesAttributesOfObjectsOfEitherKind) {
   }
 }
 
+// The second attempt may find that the first has archived it already.
+TEST_F(OssObjectFaultsTest, ArchivesInPlace) {
+  ObjectAttributes archived = attributes_;
+  archived.storage_class = "Archive";
+  for (const char* kind : kKinds) {
+    ASSERT_TRUE(Put(kObject, "hello", attributes_).ok());
+    const std::string before = Stat(kObject)->etag;
+    Fail("CopyObject", kind);
+    const absl::StatusOr<ObjectStat> changed = SetAttributes(kObject, archived, before);
+    ASSERT_TRUE(changed.ok()) << kind << changed.status();
+    EXPECT_TRUE(HasFailed()) << kind;
+    EXPECT_EQ(changed->storage_class, "Archive");
+    ASSERT_TRUE(Delete(kObject).ok());
+  }
+}
+
 TEST_F(OssObjectFaultsTest, ReadsListsAndDeletes) {
   for (const char* kind : kKinds) {
     ASSERT_TRUE(Put(kObject, "hello").ok());
