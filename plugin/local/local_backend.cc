@@ -14,6 +14,7 @@ using Code = absl::StatusCode;
 
 constexpr int64_t kGiB = int64_t{1} << 30;
 constexpr absl::Duration kPutValidity = absl::Minutes(15);
+constexpr int kMostLongCalls = 8;  // at the same time
 
 Capabilities LocalCapabilities() {
   Capabilities capabilities;
@@ -70,13 +71,24 @@ LocalBackend::LocalBackend(LocalSettings settings, const BackendEnvironment& env
       tree_(std::move(tree)),
       work_(std::move(work)),
       objects_(*tree_, *work_, *environment.clock),
-      uploads_(*tree_, *work_, objects_, *environment.random) {}
+      uploads_(*tree_, *work_, objects_, *environment.random),
+      long_calls_(MakeThreadPool(kMostLongCalls)) {}
 
 LocalBackend::~LocalBackend() { in_flight_.Await(); }
 
 template <typename DoneCallback, typename Work>
 void LocalBackend::Run(DoneCallback done, Work work) {
-  environment_.blocking->Post(
+  RunOn(*environment_.blocking, std::move(done), std::move(work));
+}
+
+template <typename DoneCallback, typename Work>
+void LocalBackend::RunLong(DoneCallback done, Work work) {
+  RunOn(*long_calls_, std::move(done), std::move(work));
+}
+
+template <typename DoneCallback, typename Work>
+void LocalBackend::RunOn(Executor& executor, DoneCallback done, Work work) {
+  executor.Post(
       [busy = in_flight_.Begin(), done = std::move(done), work = std::move(work)]() mutable {
         auto result = work();
         if (ErrorReason(StatusOf(result)) == kReasonNoSuchFile) {
@@ -162,14 +174,14 @@ absl::Status LocalBackend::CheckParts(const std::vector<PartReference>& parts) c
 void LocalBackend::CompleteUpload(const ObjectName& object, const std::string& upload_id,
                                   const std::vector<PartReference>& parts,
                                   const ObjectAttributes& attributes, Done<ObjectStat> done) {
-  Run(std::move(done),
-      [this, object, upload_id, parts,
-       forbid_overwrite = attributes.forbid_overwrite]() -> absl::StatusOr<ObjectStat> {
-        PENSTOCK_RETURN_IF_ERROR(CheckName(object));
-        PENSTOCK_RETURN_IF_ERROR(CheckParts(parts));
-        PENSTOCK_RETURN_IF_ERROR(FindBucket(object.bucket, true));
-        return uploads_.Complete(object, upload_id, parts, forbid_overwrite);
-      });
+  RunLong(std::move(done),
+          [this, object, upload_id, parts,
+           forbid_overwrite = attributes.forbid_overwrite]() -> absl::StatusOr<ObjectStat> {
+            PENSTOCK_RETURN_IF_ERROR(CheckName(object));
+            PENSTOCK_RETURN_IF_ERROR(CheckParts(parts));
+            PENSTOCK_RETURN_IF_ERROR(FindBucket(object.bucket, true));
+            return uploads_.Complete(object, upload_id, parts, forbid_overwrite);
+          });
 }
 
 void LocalBackend::AbortUpload(const ObjectName& object, const std::string& upload_id,
@@ -303,18 +315,19 @@ void LocalBackend::List(const ListQuery& query, Done<ListedObjects> done) {
 
 void LocalBackend::Copy(const ObjectName& source, const std::string& etag, const ObjectName& target,
                         const std::optional<ObjectAttributes>& attributes, Done<ObjectStat> done) {
-  Run(std::move(done), [this, source, etag, target, attributes]() -> absl::StatusOr<ObjectStat> {
-    PENSTOCK_RETURN_IF_ERROR(CheckName(source));
-    PENSTOCK_RETURN_IF_ERROR(CheckObject(target, attributes.value_or(ObjectAttributes())));
-    PENSTOCK_RETURN_IF_ERROR(FindBucket(source.bucket, false));
-    PENSTOCK_RETURN_IF_ERROR(FindBucket(target.bucket, true));
-    return objects_.Copy(source, etag, target, attributes);
-  });
+  RunLong(std::move(done),
+          [this, source, etag, target, attributes]() -> absl::StatusOr<ObjectStat> {
+            PENSTOCK_RETURN_IF_ERROR(CheckName(source));
+            PENSTOCK_RETURN_IF_ERROR(CheckObject(target, attributes.value_or(ObjectAttributes())));
+            PENSTOCK_RETURN_IF_ERROR(FindBucket(source.bucket, false));
+            PENSTOCK_RETURN_IF_ERROR(FindBucket(target.bucket, true));
+            return objects_.Copy(source, etag, target, attributes);
+          });
 }
 
 void LocalBackend::SetAttributes(const ObjectName& object, const std::string& etag,
                                  const ObjectAttributes& attributes, Done<ObjectStat> done) {
-  Run(std::move(done), [this, object, etag, attributes]() -> absl::StatusOr<ObjectStat> {
+  RunLong(std::move(done), [this, object, etag, attributes]() -> absl::StatusOr<ObjectStat> {
     PENSTOCK_RETURN_IF_ERROR(CheckObject(object, attributes));
     PENSTOCK_RETURN_IF_ERROR(FindBucket(object.bucket, false));
     return objects_.SetAttributes(object, etag, attributes);

@@ -25,8 +25,9 @@ struct LocalSettings {
   size_t list_page_size = 1000;  // of ListUploads
 };
 
-// A backend over a directory tree (README.md). Every call runs on `blocking` of the environment and
-// answers there. Nothing is repeated: what a disk refuses once, it is likely to refuse again.
+// A backend over a directory tree (README.md). Every call runs on `blocking` of the environment, or
+// on a thread of its own kind where it may take long, and answers there. Nothing is repeated: what
+// a disk refuses once, it is likely to refuse again.
 class LocalBackend final : public Backend {
  public:
   // BAD_REMOTE_OPTION: the root is no directory, or its file system cannot do what is needed.
@@ -77,6 +78,12 @@ class LocalBackend final : public Backend {
   // Runs `work` on the blocking executor and gives its result to `done`.
   template <typename DoneCallback, typename Work>
   void Run(DoneCallback done, Work work);
+  // The same for what may read a whole object, on threads of its own: a few of these must not keep
+  // parts from being stored.
+  template <typename DoneCallback, typename Work>
+  void RunLong(DoneCallback done, Work work);
+  template <typename DoneCallback, typename Work>
+  void RunOn(Executor& executor, DoneCallback done, Work work);
 
   absl::Status CheckName(const ObjectName& object) const;
   absl::Status FindBucket(const std::string& bucket, bool may_create);
@@ -93,6 +100,7 @@ class LocalBackend final : public Backend {
   ObjectFiles objects_;
   UploadFiles uploads_;
   InFlight in_flight_;  // calls that have not answered
+  const std::unique_ptr<Executor> long_calls_;
 };
 
 }  // namespace penstock::local

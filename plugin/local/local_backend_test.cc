@@ -230,6 +230,44 @@ TEST_F(LocalBackendTest, CreatesBucketsWhereAsked) {
   EXPECT_EQ(Stat(object).value().size, 1);
 }
 
+// A clock that nobody can read while it is held: so a call that publishes stands still.
+class HeldClock final : public Clock {
+ public:
+  absl::Time Now() const override {
+    MutexLock lock(&mutex_);
+    mutex_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !held_; });
+    return absl::FromUnixSeconds(1'700'000'000);
+  }
+  void Hold(bool held) {
+    MutexLock lock(&mutex_);
+    held_ = held;
+  }
+
+ private:
+  mutable Mutex mutex_;  // guards what follows
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+TEST_F(LocalBackendTest, PartsAreStoredWhateverTheNumberOfLongCalls) {
+  HeldClock clock;
+  environment_.clock = &clock;
+  Open();
+  ASSERT_TRUE(Put(Name("source"), "content").ok());
+  const std::string id = Initiate(Name("other")).value();
+  clock.Hold(true);
+  std::vector<Pending<ObjectStat>> copies;
+  for (int i = 0; i < 20; ++i) {
+    copies.emplace_back([&](auto done) {
+      backend_->Copy(Name("source"), "", Name("copy"), std::nullopt, std::move(done));
+    });
+  }
+  EXPECT_TRUE(Upload(Name("other"), id, 1, "part").ok());
+  clock.Hold(false);
+  for (Pending<ObjectStat>& copy : copies) EXPECT_TRUE(copy.Get().ok());
+  environment_.clock = &clock_;
+  Open();  // the other goes before its clock
+}
+
 TEST_F(LocalBackendTest, KeepsToItsRestriction) {
   settings_.restriction = RemoteRestriction({{"buckets", "bucket"}, {"prefix", "mine/"}});
   Open();
