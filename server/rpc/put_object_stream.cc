@@ -53,7 +53,7 @@ grpc::ByteBuffer BufferOf(const v1::PutObjectResponse& response) {
   return {&slice, 1};
 }
 
-constexpr absl::Duration kFirstFrameStep = absl::Seconds(10);
+constexpr absl::Duration kFirstFrameStep = absl::Seconds(1);
 
 class PutObjectStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                               public PutStream,
