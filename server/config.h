@@ -23,7 +23,7 @@ struct ServerConfig {
   // [server]
   std::vector<std::string> listen = {"127.0.0.1:7070"};
   bool insecure = false;
-  bool bdp_probe = true;
+  bool bdp_probe = false;
   int64_t memory_budget = int64_t{2} << 30;
   int64_t read_memory = int64_t{256} << 20;  // of reads, beside the budget
   int64_t upload_rate = 0;                   // bytes per second, of all remotes; 0: no limit

@@ -39,7 +39,7 @@ TEST(ParseConfigTest, ReadsEveryKey) {
 [server]
 listen = ["127.0.0.1:1", "unix:/run/p.sock"]
 insecure = true
-bdp_probe = false
+bdp_probe = true
 memory_budget = "512MiB"
 upload_rate = "10MiB"
 max_connections = 16
@@ -71,7 +71,7 @@ flag = true
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_THAT(config->listen, ElementsAre("127.0.0.1:1", "unix:/run/p.sock"));
   EXPECT_TRUE(config->insecure);
-  EXPECT_FALSE(config->bdp_probe);
+  EXPECT_TRUE(config->bdp_probe);
   EXPECT_EQ(config->memory_budget, 512 << 20);
   EXPECT_EQ(config->upload_rate, 10 << 20);
   EXPECT_EQ(config->max_connections, 16);

@@ -19,8 +19,9 @@ struct RpcServerOptions {
   std::vector<std::string> listen;
   // Serve plaintext on addresses that other machines can reach. Without it they are refused.
   bool insecure = false;
-  // gRPC's BDP probe: off costs less memory and CPU on local networks, on is needed for wide ones.
-  bool bdp_probe = true;
+  // gRPC's BDP probe. Off, a stream carries a message for each round trip, and what gRPC holds of it
+  // is bounded; on, it carries what the line does, and nothing bounds that.
+  bool bdp_probe = false;
 };
 
 // The gRPC side of the server: one grpc::Server per listener over one session layer, with the

@@ -1,5 +1,9 @@
 // Configurations: whatever is read can be printed, and what is printed reads back as the same.
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "plugin/registry.h"
 #include "server/config.h"
 #include "tests/fuzz/fuzz_util.h"
@@ -7,15 +11,19 @@
 namespace penstock {
 namespace {
 
-// No option of this kind of backend is secret, so that all of them come back.
+// Backends that know every option that is given, none of them a secret: so all of them come back.
 Registry OpenRegistry(const ServerConfig& config) {
-  Registry registry;
+  std::map<std::string, BackendInfo> backends;
   for (const auto& [name, remote] : config.remotes) {
-    if (registry.Find(remote.backend) != nullptr) continue;
-    BackendInfo info;
+    BackendInfo& info = backends[remote.backend];
     info.name = remote.backend;
-    registry.Add(std::move(info));
+    for (const auto& [option, value] : remote.options) {
+      info.options.emplace_back();
+      info.options.back().name = option;
+    }
   }
+  Registry registry;
+  for (auto& [name, info] : backends) registry.Add(std::move(info));
   return registry;
 }
 
