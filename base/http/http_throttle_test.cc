@@ -91,19 +91,26 @@ TEST(HttpThrottleTest, CountsWhatIsSentAgain) {
 TEST(HttpThrottleTest, SendsAgainWhatIsSentOnceAndHasNotBegun) {
   std::atomic<int> requests = 0;
   FakeHttpServer server([&](FakeExchange& exchange) {
-    if (++requests == 2) {
-      exchange.Reset();
-      return;
+    switch (++requests) {
+      case 1:
+        return ReplyWithSize(exchange);
+      case 2:
+        return exchange.Reset();
+      default:
+        exchange.Reply(403, {"Connection: close"}, exchange.Header("content-length"));
+        exchange.WaitForClientToClose();
     }
-    ReplyWithSize(exchange);
   });
   HttpLoop loop;
   ASSERT_EQ(Begin(loop, Put(server.url(), 1, Limit(kKiB))).get()->body, "1");
-  const auto limit = Limit(kPiece);
-  limit->Take(kBurst + kPiece / 2);  // the first piece has to wait for half a second
+  const StoppedClock clock;
+  const auto limit = Limit(1, clock);
+  limit->Take(kBurst);  // the first piece would be free in hours: however late it is broken off
   HttpRequest request = Put(server.url(), kPiece, limit);
   request.send_once = true;
-  EXPECT_EQ(Begin(loop, std::move(request)).get()->body, "16384");
+  const Answer answer = Begin(loop, std::move(request)).get();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->body, "16384");
   EXPECT_EQ(requests, 3);
 }
 
