@@ -11,6 +11,7 @@
 #include "base/notification.h"
 #include "plugin/oss/fake_oss.h"
 #include "plugin/oss/signature.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock::oss {
 namespace {
@@ -235,10 +236,9 @@ TEST_F(V1Test, SignsWithV1AndCorrectsItsDate) {
 class RouteTest : public testing::Test {
  protected:
   absl::Status Abort(OptionValues values) {
-    const std::string secret = testing::TempDir() + "/oss_flow_secret";
-    std::ofstream(secret, std::ios::trunc) << "sk";
-    values.insert(
-        {{"region", "cn-hangzhou"}, {"access_key_id", "ak"}, {"access_key_secret_file", secret}});
+    values.insert({{"region", "cn-hangzhou"},
+                   {"access_key_id", "ak"},
+                   {"access_key_secret_file", WriteFile("secret", "sk")}});
     Registry registry;
     registry.Add(OssBackendInfo());
     auto backend =
@@ -249,12 +249,12 @@ class RouteTest : public testing::Test {
     return answer.get_future().get();
   }
 
-  static std::string WriteFile(const std::string& name, const std::string& text) {
-    const std::string path = testing::TempDir() + "/oss_flow_" + name;
-    std::ofstream(path, std::ios::trunc) << text;
-    return path;
+  std::string WriteFile(const std::string& name, const std::string& text) const {
+    testing_support::WriteFile(directory_.File(name), text);
+    return directory_.File(name);
   }
 
+  const testing_support::TempDir directory_;
   FakeClock clock_;
   FakeRandom random_;
   FakeExecutor executor_;
