@@ -27,7 +27,8 @@ def unique_numbers(scene):
 # and goes on with what the process holds.
 def test_newer_stream_waits_for_the_commit_under_way(scene):
     scene.start("commit.after=hold@2")
-    first = scene.put(DATA)
+    first = scene.stream()
+    first.send_data(DATA)  # and no `finish`: it is there when the newer one comes, however late that is
     scene.await_point("commit.after")
     second = scene.stream()
     scene.let_go()
