@@ -20,10 +20,11 @@ def source(penstock):
 
 def interrupt(penstock, source, target):
     """Kills rclone when half of the file is on the wire."""
-    with proxies.Proxy(penstock.address) as proxy:
+    with proxies.Proxy(penstock.address, hold_sent_after=SIZE // 2) as proxy:
         with penstock.rclone(proxy.address, **PARTS).start("copyto", source, target) as first:
-            proxy.wait_sent(SIZE // 2)
+            proxy.wait_held()
             first.kill()
+        proxy.release()
         proxy.wait_idle()
         return proxy.sent
 
