@@ -74,12 +74,14 @@ class Upload:
 
     def kill_client_and_repeat(self):
         say("$ kill -9 penstock")
+        ended_before = set(self.server.log().splitlines())
         self.client.kill()
+        # What the dead client had sent is known to the server alone: it logs what it had received, unless the next
+        # client comes before it has noticed.
+        lost = json.loads(self.server.process.wait_error(
+            lambda line: '"stream ended"' in line and line not in ended_before))
         self.start()
-        event = self.wait_resume()
-        # What the dead client had sent is known to the server alone: it logged what it had received.
-        lost = [json.loads(line) for line in self.server.log().splitlines() if '"stream ended"' in line]
-        self.twice.append(int(lost[-1]["received_size"]) - event["resume_offset"])
+        self.twice.append(int(lost["received_size"]) - self.wait_resume()["resume_offset"])
 
     def finish(self):
         assert self.client.wait(600) == 0, self.client.stderr()

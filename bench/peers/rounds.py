@@ -8,6 +8,7 @@ import pathlib
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from bench.harness.context import Context
@@ -109,8 +110,11 @@ class Round:
             return sample
 
     def _killed(self, stage: Stage, command: Command, to_store: CountingRelay) -> Process:
+        # Armed before there is a client: a small file may be through before this thread has its next turn.
+        started: Future[Process] = Future()
+        to_store.strike_at(int(self.bytes * KILL_AT), lambda: os.kill(started.result().pid, signal.SIGKILL))
         client = stage.start("client", command)
-        to_store.strike_at(int(self.bytes * KILL_AT), lambda: os.kill(client.pid, signal.SIGKILL))
+        started.set_result(client)
         code = client.wait()
         if code != -signal.SIGKILL:
             raise ProcessFailed(f"the first run ended with {code} before it was killed: {client.errors()}")

@@ -115,8 +115,15 @@ class Crew:
         return sum(self._peaks.values())
 
 
+_kept_ports: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that the system gives to nobody else while this process lives: a socket that does not listen keeps it.
+    Servers bind it all the same, for they set SO_REUSEADDR as it does."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    _kept_ports.append(keeper)
+    port: int = keeper.getsockname()[1]
+    return port

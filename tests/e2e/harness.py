@@ -337,7 +337,14 @@ def events(process_or_lines):
     return [json.loads(line) for line in lines]
 
 
+_kept_ports = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that the system gives to nobody else while this process lives: a socket that does not listen keeps it.
+    Servers bind it all the same, and again after a restart, for they set SO_REUSEADDR as it does."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    _kept_ports.append(keeper)
+    return keeper.getsockname()[1]

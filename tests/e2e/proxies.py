@@ -7,9 +7,10 @@ import threading
 
 class Proxy:
     """Forwards every connection to `target` (HOST:PORT), until break_connections resets those there are. Counts what
-    clients sent. With `hold_after`, so many bytes of the target's go through, and no more until release."""
+    clients sent. With `hold_after`, so many bytes of the target's go through, and no more until release; with
+    `hold_sent_after`, so many of the clients'."""
 
-    def __init__(self, target, hold_after=None):
+    def __init__(self, target, hold_after=None, hold_sent_after=None):
         host, port = target.rsplit(":", 1)
         self._target = (host, int(port))
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -17,10 +18,11 @@ class Proxy:
         self.connections = 0
         self.sent = 0
         self._forwarding = 0
-        self._changed = threading.Condition()  # sent or _forwarding
+        self._changed = threading.Condition()  # _forwarding
         self._lock = threading.Lock()
         self._open = []
         self._left = hold_after  # bytes until it holds; None: it does not
+        self._hold_sent_after = hold_sent_after
         self._held, self._released = threading.Event(), threading.Event()
 
     def __enter__(self):
@@ -41,11 +43,6 @@ class Proxy:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
-
-    def wait_sent(self, count, timeout=120):
-        """Waits until clients sent so many bytes."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: self.sent >= count, timeout), f"sent {self.sent} of {count} bytes"
 
     def wait_idle(self, timeout=60):
         """Waits until every connection has ended: all that was sent is counted then."""
@@ -79,9 +76,11 @@ class Proxy:
                 threading.Thread(target=self._forward, args=(source, sink, count), daemon=True).start()
 
     def _count(self, data):
-        with self._changed:
+        with self._lock:
             self.sent += len(data)
-            self._changed.notify_all()
+            if self._hold_sent_after is None or self.sent <= self._hold_sent_after:
+                return
+        self._wait_for_release()
 
     def _hold(self, data):
         with self._lock:
@@ -90,6 +89,9 @@ class Proxy:
             self._left -= len(data)
             if self._left >= 0:
                 return
+        self._wait_for_release()
+
+    def _wait_for_release(self):
         self._held.set()
         self._released.wait()
 

@@ -131,7 +131,8 @@ def test_client_waits_for_a_server_that_is_away(workspace, server, emulator):
 
 
 def test_changed_source_is_refused_before_finish(workspace, server, emulator):
-    path = workspace.file("source", 8 * MIB)
+    # More than the server takes in while parts are held back: `finish` is not read, and nothing is sealed.
+    path = workspace.file("source", 20 * MIB)
     status = path.stat()
     emulator.hold_parts_from(3)
     with put(workspace, server, path, "k", "--part-size", "1MiB") as first:

@@ -96,19 +96,23 @@ def test_drain_does_not_wait_for_what_nobody_waits_for(workspace, emulator, stub
 
 
 def test_drain_does_not_wait_for_a_reaper_whose_backend_hangs(workspace, emulator, stubs):
-    server = harness.Server(workspace, {"oss": emulator.remote()}, {"drain_timeout": "1s"},
-                            sessions={"idle_ttl": "1s", "linger": "0", "reap_interval": "100ms"})
-    with server, rpc.Client(stubs, server.address) as client:
-        emulator.add_fault("AbortMultipartUpload", "hold", count=1000)
+    def server(reap_interval):
+        return harness.Server(workspace, {"oss": emulator.remote()}, {"drain_timeout": "1s"},
+                              sessions={"idle_ttl": "1s", "linger": "0", "reap_interval": reap_interval})
+
+    # Nobody reaps while it must be alive: whoever is off for a second there finds it expired.
+    with server(reap_interval="1h") as first, rpc.Client(stubs, first.address) as client:
         stream = rpc.LiveStream(client)
         stream.send(client.open("idle-token-0123456789", "oss", harness.BUCKET, "k"), client.chunk(0, b"d" * PART),
                     client.flush())
         stream.wait_committed(PART)
         stream.cancel()
+    emulator.add_fault("AbortMultipartUpload", "hold", count=1000)
+    with server(reap_interval="100ms") as reaping:
         emulator.wait_for("AbortMultipartUpload")
-        assert server.stop() == 0
+        assert reaping.stop() == 0
     emulator.clear_faults()
     # The next server does it: the session had expired before anything was discarded.
     since = emulator.position()
-    with server:
+    with reaping:
         emulator.wait_for("AbortMultipartUpload", since=since)

@@ -13,7 +13,8 @@ import harness
 MIB = harness.MIB
 KILLS = 50
 PUBLISH_KILLS = 5  # of them, around the seal and Complete; and more while its outcome is asked for
-PARTS = 4 * KILLS
+PARTS = 6 * KILLS  # up to two are committed before a kill of the server, eight before one of the client: Upload.bound
+REFUSED = ("CompleteMultipartUpload", "reset_before_effect")
 
 
 class Upload:
@@ -26,6 +27,8 @@ class Upload:
         self.server = harness.Server(workspace, {"oss": emulator.remote()}, {"claims_per_minute": 1000})
         self.server.start()
         self.committed = [0]  # every committed size that a client was told, in order
+        self.since = self.emulator.position()
+        self.bound()
         self.start_client()
 
     def start_client(self):
@@ -35,9 +38,16 @@ class Upload:
     def note_progress(self):
         self.committed += [e["committed_size"] for e in harness.events(self.client) if "committed_size" in e]
 
-    def kill(self, victims=("server", "server", "client", "both"), then=("CompleteMultipartUpload", "reset_before_effect")):
-        """`then` is the fault that holds from here on: armed before the server is up again, so that nothing overtakes
-        it. By default Complete is refused before its effect, and the upload cannot end before its time."""
+    def bound(self):
+        """Lets up to two parts through. Those behind them are stored with their replies held back, or are broken off: the
+        upload gets no further before the next kill, however late that comes."""
+        self.passing = self.choice.randrange(0, 3)
+        self.emulator.add_fault("UploadPart", self.choice.choice(["hold", "hold", "reset_mid_body"]),
+                                skip=self.passing, count=1000)
+
+    def kill(self, victims=("server", "server", "client", "both"), then=None):
+        """`then` is the fault that holds from here on, () for none; without it the upload is bounded. Armed before the
+        server is up again, so that nothing overtakes it."""
         victim = self.choice.choice(victims)
         if victim in ("server", "both"):
             self.server.kill()
@@ -46,7 +56,9 @@ class Upload:
         # Whoever waits at the emulator is let go only when its peer is dead.
         self.emulator.clear_faults()
         self.since = self.emulator.position()
-        if then is not None:
+        if then is None:
+            self.bound()
+        elif then:
             self.emulator.add_fault(*then, count=1000)
         if victim in ("server", "both"):
             self.server.start()
@@ -57,17 +69,12 @@ class Upload:
 
     def kill_inside_parts(self, **more):
         """With replies of parts held back: stored at the backend, not committed."""
-        since = self.emulator.position()
-        skip = self.choice.randrange(0, 3)
-        self.emulator.add_fault("UploadPart", self.choice.choice(["hold", "hold", "reset_mid_body"]), skip=skip,
-                                count=1000)
-        self.emulator.wait_for("UploadPart", count=skip + 1, since=since)
+        self.emulator.wait_for("UploadPart", count=self.passing + 1, since=self.since)
         return self.kill(**more)
 
     def kill_around_a_commit(self, **more):
         """Just after the backend stored a part: before, in or after the commit, as chance has it."""
-        since = self.emulator.position()
-        self.emulator.wait_for("UploadPart", count=self.choice.randrange(1, 3), since=since)
+        self.emulator.wait_for("UploadPart", count=max(self.passing, 1), since=self.since)
         return self.kill(**more)
 
     def kill_around_publishing(self, operation, then):
@@ -87,15 +94,15 @@ def test_fifty_kills(workspace, emulator):
     upload = Upload(workspace, emulator, seed)
     kills = []
     try:
-        for i in range(KILLS - PUBLISH_KILLS):
-            moment = upload.choice.choice([upload.kill_inside_parts, upload.kill_around_a_commit])
-            kills.append((moment.__name__, moment()))
+        for left in reversed(range(KILLS - PUBLISH_KILLS)):
             assert count(emulator, "CompleteMultipartUpload") == 0, f"finished too early, after {kills}"
+            moment = upload.choice.choice([upload.kill_inside_parts, upload.kill_around_a_commit])
+            kills.append((moment.__name__, moment(then=None if left > 0 else REFUSED)))
         # Complete is refused before its effect some times, then has it and its reply is held back; what follows is
         # HEAD, which establishes the outcome and is held back in turn.
         complete, head = "CompleteMultipartUpload", "HeadObject"
-        plan = [(complete, (complete, "reset_before_effect"))] * (PUBLISH_KILLS - 2)
-        plan += [(complete, (complete, "hold")), (complete, (head, "hold")), (head, None)]
+        plan = [(complete, REFUSED)] * (PUBLISH_KILLS - 2)
+        plan += [(complete, (complete, "hold")), (complete, (head, "hold")), (head, ())]
         for operation, then in plan:
             kills.append((operation, upload.kill_around_publishing(operation, then)))
         assert upload.client.wait() == 0, upload.client.stderr()

@@ -40,6 +40,9 @@ def test_example_resumes_after_the_server_was_killed(workspace, emulator, stubs)
         with harness.Process([sys.executable, EXAMPLE, server.address, path, "oss", harness.BUCKET, "k"],
                              env={"PENSTOCK_TOKEN": TOKEN, "PYTHONPATH": str(stubs[2])}) as client:
             emulator.wait_for("UploadPart", count=4)
+            with rpc.Client(stubs, server.address) as watching:
+                while watching.session(TOKEN).committed_size == 0:  # the journal knows of parts, not of commits
+                    pass
             server.kill()
             assert client.wait() != 0
         emulator.clear_faults()

@@ -202,14 +202,13 @@ class Scene:
         times = sum(e.startswith((CREATED, "stored an object")) for e in effects)
         assert times in (published if isinstance(published, tuple) else (published,)), effects
         self.await_uploads(orphans)
-        since = self.emulator.position()
+        # A replay asks nobody: it comes while nobody is answered. Not by the journal, in which anything may come late
+        # that an older owner sent, or the discarding of what was completed.
+        self.emulator.add_fault("*", "hold", count=1000)
         again = self.stream().end()
+        self.emulator.clear_faults()
         assert again.failure is None and again.responses[-1].finished.replayed  # I6
         assert again.responses[-1].finished.object == results[0]
-        asked = self.emulator.journal(since)
-        if isinstance(published, tuple):  # the put of the other owner may arrive only now
-            asked = [e for e in asked if e["operation"] != "PutObject"]
-        assert not asked, "a replay asks nobody"
 
     def check_failed(self, reason):
         """The session has failed for good, says why again and again, and nobody was told of a success."""

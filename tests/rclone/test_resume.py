@@ -37,10 +37,11 @@ def source(penstock):
 
 
 def copy_with_a_kill(rclone, proxy, source, target, meanwhile=lambda: None):
-    """Bytes that were sent by the run that was killed when half of the file was on the wire, and by the next one."""
+    """Bytes that were sent by the run that was killed when the proxy held, and by the next one."""
     with rclone.start("copyto", source, target, "-v") as first:
-        proxy.wait_sent(SIZE // 2)
+        proxy.wait_held()
         first.kill()
+    proxy.release()
     proxy.wait_idle()
     before = proxy.sent
     meanwhile()
@@ -62,7 +63,7 @@ def test_penstock_sends_at_most_what_was_not_acknowledged(penstock, stubs, sourc
         penstock.server.start()
 
     key = killed.replace(" ", "-")
-    with proxies.Proxy(penstock.address) as proxy:
+    with proxies.Proxy(penstock.address, hold_sent_after=SIZE // 2) as proxy:
         before, after = copy_with_a_kill(penstock.rclone(proxy.address), proxy, source, f"{remote}:{BUCKET}/{key}",
                                          restart if "penstockd" in killed else lambda: None)
     bound = penstock.max_unacked(stubs, remote, SIZE)
@@ -86,7 +87,7 @@ def s3_server(penstock):
 
 
 def test_s3_begins_again(penstock, source):
-    with s3_server(penstock) as address, proxies.Proxy(address) as proxy:
+    with s3_server(penstock) as address, proxies.Proxy(address, hold_sent_after=SIZE // 2) as proxy:
         options = {"type": "s3", "provider": "Rclone", "endpoint": f"http://{proxy.address}", "access_key_id": S3_KEY,
                    "secret_access_key": S3_SECRET, "use_multipart_uploads": "true"}
         rclone = scene.Rclone(penstock.workspace, {"s3": options}, "s3-client")
