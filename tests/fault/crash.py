@@ -93,8 +93,8 @@ class Scene:
     """A server over an emulator, and the clients of one session of it."""
 
     def __init__(self, workspace, emulator, stubs):
-        self.emulator, self.stubs = emulator, stubs
-        self.server = harness.Server(workspace, {"oss": emulator.remote()})
+        self.workspace, self.emulator, self.stubs = workspace, emulator, stubs
+        self.configure()
         self.promises = Promises(TOKEN, KEY)
         # One part after the other, so that it is known which commit is the second.
         self.spec = {"part_size": PART, "max_parallel_parts": 1}
@@ -110,6 +110,12 @@ class Scene:
             self.server.kill()
 
     # The server.
+
+    def configure(self, **sessions):
+        """The settings of the lives that follow."""
+        # No progress for the time that has passed: the second that is told is that of the second commit.
+        rare = {"progress_interval": "1h"}
+        self.server = harness.Server(self.workspace, {"oss": self.emulator.remote()}, rare, sessions=sessions)
 
     def start(self, fault_points=None):
         self.server.start(fault_points)
@@ -169,6 +175,11 @@ class Scene:
         return self.client().session(self.promises.token)
 
     # What must be true of it all.
+
+    def unique_numbers(self):
+        """The part numbers that were stored, by all owners together: none of them twice."""
+        stored = self.stored_numbers()
+        assert len(stored) == len(set(stored)), stored
 
     def journal(self, operation=None):
         return [e for e in self.emulator.journal() if operation in (None, e["operation"])]

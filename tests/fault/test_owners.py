@@ -1,26 +1,9 @@
 """Two owners of one session, the older one late: its write, its part or its Complete arrives after the takeover. The
 second client sends other bytes wherever nothing was acknowledged, so that a mixture would show."""
-import random
-
 import pytest
 
-import crash
 from crash import PART
-from points import DATA
-
-OTHER = random.Random(22).randbytes(len(DATA))
-
-
-def mixed(acknowledged, other=OTHER):
-    """What the second client puts: it knows only that so much of DATA is acknowledged."""
-    return DATA[:acknowledged] + other[acknowledged:]
-
-
-def unique_numbers(scene):
-    """The part numbers that were stored, by both owners together: none of them twice."""
-    stored = scene.stored_numbers()
-    assert len(stored) == len(set(stored)), stored
-    return stored
+from points import DATA, OTHER, mixed
 
 
 # Row 25 within one process: a newer stream does not overtake the commit that is under way. It waits for its outcome,
@@ -39,7 +22,7 @@ def test_newer_stream_waits_for_the_commit_under_way(scene):
     scene.put_to_the_end(data, second)
     first.end()
     assert first.failure.reason == "STALE_WRITER", first.failure
-    unique_numbers(scene)
+    scene.unique_numbers()
     scene.check_finished(data)
 
 
@@ -61,7 +44,7 @@ def test_part_that_lands_late(scene):
     assert second.finished()
     second.end()
     assert 2 in scene.stored_numbers(since), "the late one has landed"
-    unique_numbers(scene)
+    scene.unique_numbers()
     scene.check_finished(data)
 
 
