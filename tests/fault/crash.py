@@ -132,6 +132,9 @@ class Scene:
     def await_point(self, point, action="hold"):
         self.server.process.wait_error(lambda line: line.startswith(f"fault point {point} ") and line.endswith(action))
 
+    def await_log(self, message):
+        self.server.process.wait_error(f'"{message}"')
+
     def let_go(self):
         """Of what a fault point holds."""
         self.server.process.signal(signal.SIGUSR1)
@@ -171,6 +174,10 @@ class Scene:
             assert lost or failure.retry_delay is not None, failure
         raise AssertionError(f"not finished after {attempts} attempts: {failure}")
 
+    def ask_something(self, client):
+        """A call behind what the client has sent before, on the same connection: by then that has been read."""
+        client.call("ListRemotes", client.pb.ListRemotesRequest())
+
     def session(self):
         return self.client().session(self.promises.token)
 
@@ -180,6 +187,7 @@ class Scene:
         """The part numbers that were stored, by all owners together: none of them twice."""
         stored = self.stored_numbers()
         assert len(stored) == len(set(stored)), stored
+        return stored
 
     def journal(self, operation=None):
         return [e for e in self.emulator.journal() if operation in (None, e["operation"])]
