@@ -18,13 +18,13 @@ CREATED = "created an object"  # effect of a successful Complete in the journal
 class Stream(rpc.LiveStream):
     """One stream of a client; `opened` is awaited, everything else is collected."""
 
-    def __init__(self, promises, client, spec):
+    def __init__(self, promises, client, spec, **more):
         # Before anything is sent: of what comes later nobody can say whether it was before this.
         self.promised, self.epoch = promises.committed(), promises.epoch()
         super().__init__(client)
         self.promises, self.client = promises, client
         promises.streams.append(self)
-        self.send(client.open(promises.token, "oss", BUCKET, promises.key, spec=spec))
+        self.send(client.open(promises.token, "oss", BUCKET, promises.key, spec=spec, **more))
 
     def opened(self):
         return self.wait(lambda r: r.HasField("opened")).opened
@@ -95,7 +95,7 @@ class Scene:
     def __init__(self, workspace, emulator, stubs):
         self.workspace, self.emulator, self.stubs = workspace, emulator, stubs
         self.configure()
-        self.promises = Promises(TOKEN, KEY)
+        self.new_life()
         # One part after the other, so that it is known which commit is the second.
         self.spec = {"part_size": PART, "max_parallel_parts": 1}
         self._clients = []
@@ -146,8 +146,13 @@ class Scene:
         self._clients.append(client)
         return client
 
-    def stream(self):
-        return Stream(self.promises, self.client(), self.spec)
+    def stream(self, **more):
+        """`more`: of `open`."""
+        return Stream(self.promises, self.client(), self.spec, **more)
+
+    def new_life(self):
+        """What was told of the session so far binds nobody any more."""
+        self.promises = Promises(TOKEN, KEY)
 
     def put(self, data):
         """One stream that puts all of `data`: has begun when it returns, `end` waits for it."""

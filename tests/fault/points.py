@@ -73,6 +73,16 @@ SINGLE_PUT = [
     Point("small", "finish.after"),
 ]
 
+# Rule 11. Two flushes end in a tail of the part that comes next, the second in a longer one. With each point: how much
+# is committed when it is reached.
+FLUSHES = (PART + 10_000, PART + 30_000)
+TAIL = [
+    (Point("tail", "save_tail.before"), PART),
+    (Point("tail", "save_tail.after"), FLUSHES[0]),
+    (Point("tail", "save_tail.before", at=2), FLUSHES[0]),
+    (Point("tail", "save_tail.after", at=2), FLUSHES[1]),
+]
+
 # Where nothing can fail: the process is about to send a frame.
 MOMENTS = [Point("5", "opened"), Point("10", "progress", at=2, committed=2), Point("17", "finished", committed=ALL)]
 SMALL_MOMENTS = [Point("small", "opened"), Point("small", "finished")]

@@ -2,7 +2,7 @@
 import pytest
 
 from crash import PART
-from points import DATA, MOMENTS, MULTIPART, SINGLE_PUT, SMALL, SMALL_MOMENTS, Point, cases, mixed
+from points import DATA, FLUSHES, MOMENTS, MULTIPART, SINGLE_PUT, SMALL, SMALL_MOMENTS, TAIL, Point, cases, mixed
 
 
 def die_and_restart(scene, point, data):
@@ -45,6 +45,27 @@ def test_opened_of_a_recorded_session_is_lost(scene):
     scene.put_to_the_end(mixed(PART), third)
     scene.unique_numbers()
     scene.check_finished(mixed(PART))
+
+
+# A flush dies in the middle: what was acknowledged of the tail is there, and what was not is sent again.
+@pytest.mark.parametrize("point,committed", [pytest.param(*case, id=f"tail-{case[0].armed('kill')}") for case in TAIL])
+def test_flush(scene, point, committed):
+    scene.start(point.armed("kill"))
+    first = scene.stream()
+    first.send(*first.client.chunks(DATA[:FLUSHES[0]]), first.client.flush())
+    if point.at > 1:
+        first.committed(FLUSHES[0])
+        first.send(*first.client.chunks(DATA[:FLUSHES[1]], FLUSHES[0]), first.client.flush())
+    scene.await_death()
+    first.end()
+    scene.start()
+    second = scene.stream()
+    opened = second.opened()
+    assert (opened.session.committed_size, opened.resume_offset) == (committed, committed)
+    data = mixed(committed)
+    scene.put_to_the_end(data, second)
+    scene.unique_numbers()
+    scene.check_finished(data)
 
 
 @pytest.mark.parametrize("point", cases(SINGLE_PUT + SMALL_MOMENTS))
