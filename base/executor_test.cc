@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <iterator>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "base/mutex.h"
 #include "base/notification.h"
@@ -47,19 +49,29 @@ TEST(ThreadPoolTest, RunsAsManyAtOnceAlsoWhenItsThreadsHadNothingToDo) {
   second.Join();
 }
 
-int64_t ThreadsOfThisProcess() {
-  const std::filesystem::directory_iterator tasks("/proc/self/task");
-  return std::distance(begin(tasks), end(tasks));
+// Their ids. A thread that was joined may be among them for a while.
+std::set<std::string> ThreadsOfThisProcess() {
+  std::set<std::string> ids;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    ids.insert(task.path().filename());
+  }
+  return ids;
+}
+
+int64_t ThreadsBegunSince(const std::set<std::string>& before) {
+  const std::set<std::string> now = ThreadsOfThisProcess();
+  return std::count_if(now.begin(), now.end(),
+                       [&](const std::string& id) { return !before.contains(id); });
 }
 
 TEST(ThreadPoolTest, BeginsNoThreadWithoutNeed) {
-  const int64_t before = ThreadsOfThisProcess();
+  const std::set<std::string> before = ThreadsOfThisProcess();
   const auto pool = MakeThreadPool(8);
-  EXPECT_EQ(ThreadsOfThisProcess(), before);
+  EXPECT_EQ(ThreadsBegunSince(before), 0);
   Notification done;
   pool->Post([&] { done.Notify(); });
   done.WaitForNotification();
-  EXPECT_EQ(ThreadsOfThisProcess(), before + 1);
+  EXPECT_EQ(ThreadsBegunSince(before), 1);
 }
 
 TEST(ThreadPoolTest, RunsWhatIsDueWhileAnotherThreadIsBusy) {

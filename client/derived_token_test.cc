@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -70,9 +71,8 @@ TEST(RandomTokenTest, HasTheFormOfASessionToken) {
 
 class TokenSecretTest : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::remove_all(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  const std::string folder_ = ::testing::TempDir() + "/derived_token_test";
+  const testing_support::TempDir directory_;
+  const std::string folder_ = directory_.File("config");  // not there yet
   const std::string path_ = folder_ + "/penstock/token-secret";
 };
 

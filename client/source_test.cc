@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "client/hashed_source.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -24,7 +25,6 @@ std::string Read(Source& source, size_t capacity) {
 class FileSourceTest : public ::testing::Test {
  protected:
   void SetUp() override { Write("0123456789", O_TRUNC); }
-  void TearDown() override { unlink(path_.c_str()); }
 
   void Write(const std::string& text, int flags) {
     const int fd = open(path_.c_str(), O_WRONLY | O_CREAT | flags, 0600);
@@ -36,7 +36,8 @@ class FileSourceTest : public ::testing::Test {
     ASSERT_EQ(utimensat(AT_FDCWD, path_.c_str(), times, 0), 0);
   }
 
-  const std::string path_ = ::testing::TempDir() + "/source_test_file";
+  const testing_support::TempDir directory_;
+  const std::string path_ = directory_.File("file");
 };
 
 TEST_F(FileSourceTest, ReadsFromAnyOffset) {

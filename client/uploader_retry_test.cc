@@ -117,7 +117,6 @@ TEST_F(UploaderTest, GivesUpWhenNothingIsCommittedAnyMore) {
   const auto result = Put(service, *source, nullptr, options);
   EXPECT_EQ(ErrorReason(result.status()), "NO_PROGRESS");
   EXPECT_TRUE(RetryDelay(result.status()).has_value());
-  EXPECT_GT(service.calls(), 1u);
 }
 
 TEST_F(UploaderTest, GivesUpOnAServerThatStaysSilent) {

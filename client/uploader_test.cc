@@ -6,6 +6,7 @@
 #include "base/checksum.h"
 #include "base/rate_limit.h"
 #include "client/uploader_test_fixture.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -241,7 +242,8 @@ class FileChanger final : public UploadObserver {
 };
 
 TEST_F(UploaderTest, RefusesAFileThatChangedBeforeFinish) {
-  const std::string path = ::testing::TempDir() + "/uploader_test_file";
+  const testing_support::TempDir directory;
+  const std::string path = directory.File("file");
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ASSERT_EQ(write(fd, content_.data(), content_.size()), static_cast<ssize_t>(content_.size()));
   close(fd);
@@ -257,7 +259,6 @@ TEST_F(UploaderTest, RefusesAFileThatChangedBeforeFinish) {
   EXPECT_EQ(ErrorReason(Put(service, **source, &changer).status()), "SOURCE_CHANGED");
   service.Stop();
   EXPECT_FALSE(finished);
-  unlink(path.c_str());
 }
 
 // Writes down what it is told.

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emulator/encoding.h"
@@ -27,20 +28,18 @@ class ServerFixture : public ::testing::Test {
   }
 
   // Starts (again) with what the directory holds.
-  void Start(ReplyOptions reply, BucketOptions bucket = {}) {
+  void Start(ReplyOptions reply, BucketOptions bucket = {}, ConnectionTimeouts timeouts = {}) {
     server_.reset();
     service_.reset();
     ServiceOptions options;
     options.credential = {"id", "secret", std::nullopt, "cn-hangzhou"};
     options.routing.region = "cn-hangzhou";
     reply.region = "cn-hangzhou";
-    options.reply = reply;
+    options.reply = std::move(reply);
     options.data = data_;
     options.buckets = {"bucket", "other"};
     options.settings["bucket"] = bucket;
     service_ = std::make_unique<Service>(options);
-    ConnectionTimeouts timeouts;
-    timeouts.body = std::chrono::milliseconds(200);
     server_ = std::move(*Server::Start("127.0.0.1:0", *service_, timeouts));
     client_ = std::make_unique<TestClient>(server_->address());
   }

@@ -185,6 +185,7 @@ TEST_F(ServerTest, ShortBodyStoresNothing) {
 }
 
 TEST_F(ServerTest, StalledBodyTimesOut) {
+  Start({}, {}, {.body = std::chrono::milliseconds(200)});
   TestRequest request = {.method = "PUT", .key = "key", .body = std::string(1000, 'x')};
   request.send_only = 500;
   const int fd = client_->Connect();

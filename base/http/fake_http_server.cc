@@ -13,6 +13,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "base/clock.h"
 
 namespace penstock {
 namespace {
@@ -90,6 +92,19 @@ bool FakeExchange::Reply(int status, const std::vector<std::string>& headers,
   for (const std::string& header : headers) absl::StrAppend(&head, header, "\r\n");
   if (status != 204) absl::StrAppend(&head, "Content-Length: ", body.size(), "\r\n");
   return Write(absl::StrCat(head, "\r\n", method_ == "HEAD" ? "" : body));
+}
+
+absl::Duration FakeExchange::Drip(const std::string& bytes, absl::Duration pause,
+                                  absl::Duration since) {
+  absl::Duration longest;
+  absl::Duration before = since;
+  for (size_t i = 0; i < bytes.size() && open_; ++i) {
+    Write(bytes.substr(i, 1));
+    const absl::Duration now = SteadyNow();
+    longest = std::max(longest, now - std::exchange(before, now));
+    absl::SleepFor(pause);  // the drip itself is what is tested
+  }
+  return longest;
 }
 
 void FakeExchange::Reset() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
 #include "base/mutex.h"
 
 namespace penstock {
@@ -39,6 +40,11 @@ class FakeExchange {
   // Sends an answer with its Content-Length. `headers` are whole lines without their ends.
   bool Reply(int status, const std::vector<std::string>& headers = {},
              const std::string& body = "");
+
+  // Sends `bytes` one by one, `pause` apart, until the client has gone. The longest time that one
+  // was in coming, the first from `since` (a SteadyNow) on: a server that is not let run sends
+  // late.
+  absl::Duration Drip(const std::string& bytes, absl::Duration pause, absl::Duration since);
 
   // Ends the connection when the handler returns: in order, or with a reset.
   void Close() { open_ = false; }

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <future>
 #include <thread>
 
@@ -16,6 +15,7 @@
 #include "base/http/fake_http_server.h"
 #include "base/http/fake_tls_server.h"
 #include "base/http/http_loop.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock {
 namespace {
@@ -35,8 +35,9 @@ Answer Get(HttpLoop& loop, const std::string& url, const HttpRoute& route) {
 }
 
 std::string WriteFile(const std::string& name, const std::string& text) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/http_route_test_", name);
-  std::ofstream(path, std::ios::trunc) << text;
+  static const testing_support::TempDir directory;
+  const std::string path = directory.File(name);
+  testing_support::WriteFile(path, text);
   return path;
 }
 

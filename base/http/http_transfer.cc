@@ -236,6 +236,9 @@ absl::Status HttpTransfer::CheckTime(TimePoint now) {
                                       absl::FormatDuration(request_.total_timeout)));
   }
   if (easy_ == nullptr) return absl::OkStatus();
+  // A loop that comes late (after SIGSTOP, in a VM that slept) has moved nothing itself, and told
+  // nobody to go on: what it missed counts for nothing.
+  moved_time_ += now - next_check_;
   const int64_t moved = Moved();
   if (moved != moved_ || now < resume_time_) {
     moved_ = moved;

@@ -45,7 +45,8 @@ class HttpTransfer {
   // When to call CheckTime next.
   TimePoint next_check() const { return next_check_; }
 
-  // DEADLINE_EXCEEDED when the request took too long or no byte has moved for too long.
+  // DEADLINE_EXCEEDED when the request took too long or no byte has moved for too long, the time by
+  // which the call is late not counted. REQUIRES: now >= next_check(), once prepared.
   absl::Status CheckTime(TimePoint now);
 
   // What came of a request that libcurl ended with `result`.
@@ -95,8 +96,8 @@ class HttpTransfer {
   HttpResponse response_;
   std::shared_ptr<Buffer> content_;  // of response_, from its first byte on
 
-  int64_t moved_ = 0;  // Moved() as last seen to change, at moved_time_
-  TimePoint moved_time_;
+  int64_t moved_ = 0;     // Moved() as last seen to change, at moved_time_
+  TimePoint moved_time_;  // later by what the loop has missed since
   TimePoint next_check_;
 };
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock::cli {
 namespace {
@@ -40,16 +41,14 @@ class FilesViewTest : public ::testing::Test {
  protected:
   FilesViewTest() {
     setenv("PENSTOCK_TOKEN_SECRET", "the secret of this test", 1);
-    std::filesystem::create_directory(folder_);
     options_.destination = "hangzhou:bucket/";
     for (const char* name : {"a", "b"}) {
-      options_.files.push_back(folder_ + "/" + name);
+      options_.files.push_back(directory_.File(name));
       std::ofstream(options_.files.back()).close();
       std::filesystem::resize_file(options_.files.back(), 10 * kMiB);
       puts_.push_back(*FilePut::Prepare(options_, options_.files.back(), UploadOptions()));
     }
   }
-  ~FilesViewTest() override { std::filesystem::remove_all(folder_); }
 
   std::unique_ptr<UploadObserver> Begin(FilesView& view, size_t file) {
     return view.Begin(options_.files[file], puts_[file]);
@@ -62,7 +61,7 @@ class FilesViewTest : public ::testing::Test {
     return text;
   }
 
-  const std::string folder_ = ::testing::TempDir() + "/files_view_test";
+  const testing_support::TempDir directory_;
   const FilesView::Total total_ = {2, 20 * kMiB};
   PutOptions options_;
   std::vector<FilePut> puts_;

@@ -13,6 +13,7 @@
 #include "base/notification.h"
 #include "client/cli/command.h"
 #include "client/fake_put_service.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock::cli {
 namespace {
@@ -37,7 +38,6 @@ class PutCommandTest : public ::testing::Test {
     setenv("PENSTOCK_TOKEN_SECRET", "the secret of this test", 1);
     std::ofstream(file_) << "content of the file";
   }
-  void TearDown() override { std::filesystem::remove(file_); }
 
   int Run(const FakePutService& service, const std::vector<std::string>& more = {}) {
     return RunWith(service, {file_, "hangzhou:bucket/"}, more);
@@ -68,7 +68,8 @@ class PutCommandTest : public ::testing::Test {
     return values;
   }
 
-  const std::string file_ = ::testing::TempDir() + "/put_command_test_file";
+  const testing_support::TempDir directory_;
+  const std::string file_ = directory_.File("put_command_test_file");
   std::ostringstream out_;
   std::ostringstream err_;
 };
@@ -151,11 +152,7 @@ class PutFilesTest : public PutCommandTest {
     std::filesystem::create_directory(folder_);
     for (const std::string& file : files_) std::ofstream(file) << "content of each file";
   }
-  void TearDown() override {
-    PutCommandTest::TearDown();
-    unsetenv("PENSTOCK_TOKEN");
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { unsetenv("PENSTOCK_TOKEN"); }
 
   int RunFiles(const FakePutService& service, const std::vector<std::string>& more = {}) {
     std::vector<std::string> words = files_;
@@ -174,7 +171,7 @@ class PutFilesTest : public PutCommandTest {
     };
   }
 
-  const std::string folder_ = ::testing::TempDir() + "/put_files_test";
+  const std::string folder_ = directory_.File("folder");
   const std::vector<std::string> files_ = {folder_ + "/a", folder_ + "/b", folder_ + "/c"};
   std::vector<std::string> keys_;
 };

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include "base/error.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock::cli {
 namespace {
@@ -19,14 +19,11 @@ class TokenChoiceTest : public ::testing::Test {
     std::ofstream(file_) << "content";
     std::ofstream(token_file_) << "token-in-a-file-\n";
   }
-  void TearDown() override {
-    std::filesystem::remove(file_);
-    std::filesystem::remove(token_file_);
-  }
 
   const Destination destination_ = {"hangzhou", "bucket", "key"};
-  const std::string file_ = ::testing::TempDir() + "/token_choice_test_file";
-  const std::string token_file_ = ::testing::TempDir() + "/token_choice_test_token";
+  const testing_support::TempDir directory_;
+  const std::string file_ = directory_.File("file");
+  const std::string token_file_ = directory_.File("token");
   TokenOptions options_;
 };
 

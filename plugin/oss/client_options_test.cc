@@ -3,18 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "absl/strings/str_cat.h"
 #include "base/error.h"
+#include "tests/support/temp_dir.h"
 
 namespace penstock::oss {
 namespace {
 
+std::string PathOf(const std::string& name) {
+  static const testing_support::TempDir directory;
+  return directory.File(name);
+}
+
 std::string WriteFile(const std::string& name, const std::string& text) {
-  const std::string path = absl::StrCat(testing::TempDir(), "/oss_client_options_test_", name);
-  std::ofstream(path, std::ios::trunc) << text;
-  return path;
+  testing_support::WriteFile(PathOf(name), text);
+  return PathOf(name);
 }
 
 absl::StatusOr<ClientOptions> Create(OptionValues values) {
@@ -52,7 +54,7 @@ TEST(ClientOptionsTest, TakesWhatIsSaid) {
 }
 
 TEST(ClientOptionsTest, RefusesWhatItCannotUse) {
-  const std::string missing = absl::StrCat(testing::TempDir(), "/oss_client_options_test_missing");
+  const std::string missing = PathOf("missing");
   const std::string no_pem = WriteFile("no_pem", "not a certificate");
   const std::string no_password = WriteFile("no_password", "useronly");
   const std::string two_lines = WriteFile("two_lines", "user:pass\nmore");

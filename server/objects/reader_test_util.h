@@ -35,8 +35,11 @@ class FakeSink final : public ReadSink {
     }
     reader->OnTaken();
   }
+  // Blocks until there is something to take, or nothing more comes.
   void AwaitMessage() {
-    const auto arrived = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return untaken_; };
+    const auto arrived = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return untaken_ || end_.has_value();
+    };
     MutexLock lock(&mutex_);
     mutex_.Await(arrived);
   }

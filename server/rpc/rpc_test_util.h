@@ -92,6 +92,7 @@ class ServedTest : public testing::Test {
     SessionEnvironment environment;
     environment.config = SmallConfig();
     environment.config.retry_delay = absl::Milliseconds(1);
+    environment.config.progress_interval = absl::Hours(1);  // progress tells of commits alone
     environment.config.slab_bytes = 4;
     environment.config.stream_bytes = 16;
     environment.config.remotes.clear();

@@ -44,7 +44,10 @@ class TestClock final : public Clock {
 // the test says so. Thread-safe.
 class TestExecutor final : public Executor {
  public:
-  void Post(Closure closure) override { threads_->Post(std::move(closure)); }
+  void Post(Closure closure) override {
+    MutexLock lock(&mutex_);
+    PostCounted(std::move(closure));
+  }
   void PostAfter(absl::Duration delay, Closure closure) override {
     MutexLock lock(&mutex_);
     if (!holding_ || delay < absl::Seconds(1)) {
@@ -64,13 +67,31 @@ class TestExecutor final : public Executor {
     MutexLock lock(&mutex_);
     mutex_.Await(has);
     const auto found = held_.find(delay);
-    threads_->Post(std::move(found->second));
+    PostCounted(std::move(found->second));
     held_.erase(found);
+  }
+  // Blocks until everything has run that was posted without a delay, or was held, and that it
+  // posted itself.
+  void AwaitIdle() {
+    const auto idle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return under_way_ == 0; };
+    MutexLock lock(&mutex_);
+    mutex_.Await(idle);
   }
 
  private:
+  void PostCounted(Closure closure) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    ++under_way_;
+    threads_->Post([this, closure = std::move(closure)]() mutable {
+      std::move(closure)();
+      closure = nullptr;  // what it holds may post as well
+      MutexLock lock(&mutex_);
+      --under_way_;
+    });
+  }
+
   Mutex mutex_;  // guards what follows
   bool holding_ ABSL_GUARDED_BY(mutex_) = false;
+  int under_way_ ABSL_GUARDED_BY(mutex_) = 0;
   std::multimap<absl::Duration, Closure> held_ ABSL_GUARDED_BY(mutex_);
 
   const std::unique_ptr<Executor> threads_ = MakeThreadPool(2);  // last: its closures use the rest
@@ -213,6 +234,7 @@ class ServiceFixture : public testing::Test {
     SessionEnvironment environment;
     environment.config = SmallConfig();
     environment.config.retry_delay = absl::Milliseconds(1);
+    environment.config.progress_interval = absl::Hours(1);  // progress tells of commits alone
     environment.config.slab_bytes = 4;
     environment.config.stream_bytes = environment.config.memory_budget / 2 / kMaxStreams;
     environment.config.remotes.clear();
@@ -265,6 +287,14 @@ class ServiceFixture : public testing::Test {
     OpenFrame other = NewObject();
     other.spec->object.key = "other";
     EXPECT_EQ(ErrorReason(Open(other)->AwaitClose()), "SPEC_MISMATCH");
+  }
+
+  // Blocks until drivers have dealt with all that has happened, and with what the store answered
+  // them for it. (Its answers come in the order of its calls.)
+  void AwaitQuiet() {
+    executor_.AwaitIdle();
+    (void)Get(ByToken());
+    executor_.AwaitIdle();
   }
 
   absl::StatusOr<SessionView> Get(const SessionService::SessionName& name) {

@@ -59,6 +59,7 @@ TEST_F(ServicePaceTest, StreamThatBreaksWhileItIsHeldEnds) {
   stream->Break();
   AwaitDriver();
   executor_.RunHeld(absl::Seconds(4));
+  AwaitQuiet();
   EXPECT_FALSE(stream->asked());
 }
 

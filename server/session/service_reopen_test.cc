@@ -163,6 +163,23 @@ TEST_F(ServiceReopenTest, StreamThatFindsNoRoomMakesWhatLingersLetGo) {
   FinishAt(*stream, 4);
 }
 
+// Both found the token free: the one that is recorded first goes on, and not the one that came
+// last.
+TEST_F(ServiceReopenTest, CreateTakesNoFreshStreamsPlace) {
+  OpenFrame create = NewObject();
+  create.mode = OpenMode::kCreate;
+  auto first = Open(create);
+  first->Await<OpenedFrame>();
+  auto second = Open(create);
+  second->Await<OpenedFrame>();
+  first->Give(ChunkFrame{0, {}, "abcd"});
+  EXPECT_EQ(first->Await<ProgressFrame>().committed_size, 4);
+  second->Give(FinishFrame{0, {}});
+  EXPECT_NE(second->AwaitClose(), absl::OkStatus());
+  first->Give(FinishFrame{4, {}});
+  EXPECT_EQ(first->AwaitClose(), absl::OkStatus());
+}
+
 TEST_F(ServiceReopenTest, StreamWithoutAnyFrameIsTold) {
   auto stream = std::make_shared<FakeStream>();
   auto input = service_->Start(kPrincipal, kToken, stream);

@@ -130,8 +130,8 @@ void Session::Handle(AbortRequested&) {
 // What was read is brought to an end; nothing new is begun. What a part number can be spared for
 // is cut, the rest becomes the tail (EndWinding).
 void Session::Handle(DrainRequested&) {
-  if (state_ == State::kEnded || finish_.has_value()) return;
   draining_ = true;
+  if (state_ == State::kEnded || finish_.has_value()) return;
   if (state_ != State::kOpen) {
     Wind();
     return;
@@ -180,11 +180,18 @@ void Session::Tick() {
   ArmTick();
   if (received_size_ > record_.committed_size) Emit(SendFrame{MakeProgress()});
   const bool quiet = parts_.empty() && !write_.has_value() && !initiating_;
-  if (reading_ && TakesContent() && quiet && now_ - last_frame_time_ >= config_.idle_timeout) {
+  const absl::Duration silence = reading_ ? now_ - last_frame_time_ : absl::ZeroDuration();
+  if (state_ == State::kAwaitingContent && flush_size_.has_value() &&
+      silence >= config_.progress_interval) {
+    // Who waits for the answer waits for ever: only `finish` makes the content of a put durable.
+    Close(session_errors::FlushWhileFinishing());
+    End();
+  } else if (TakesContent() && quiet && silence >= config_.idle_timeout) {
     Close(session_errors::IdleTimeout(config_.idle_timeout));
     Linger();
   } else if (state_ == State::kOpen && !write_.has_value() &&
-             now_ - record_.update_time > ExpiryStep(record_)) {
+             absl::AbsDuration(now_ + record_.idle_ttl - record_.expire_time) >
+                 ExpiryStep(record_)) {
     Write(TouchSession{position(), now_});  // also while a part takes long
   }
 }
@@ -253,7 +260,8 @@ void Session::OnWritten(const SessionWrite& write, StoreAnswer& answer) {
   } else if (std::holds_alternative<StartOver>(write)) {
     OnBegunAnew();
   } else if (std::holds_alternative<SaveTail>(write)) {
-    fill_start_.reset();
+    // Rule 9: also committed bytes hold the reserve no longer than a part may be filled.
+    if (!buffer_in_reserve_) fill_start_.reset();
     if (Unsaved()) fill_start_ = now_;  // what came meanwhile
     if (attached_) Emit(SendFrame{MakeProgress()});
   } else if (const auto* commit = std::get_if<CommitParts>(&write)) {

@@ -231,6 +231,7 @@ class Session {
   void PumpReopen();
   void Reclaim();
   void OnReclaimed(StoreAnswer& answer);
+  void RefuseReopen();
   void SwitchStream(OpenFrame open);
   void GoOn();
 
@@ -253,6 +254,7 @@ class Session {
   void CutFull();
   void CutAged();
   void ArmAge();
+  int64_t smallest_part() const;
   bool CanCut() const;
   int32_t next_unbound_number() const;
   int64_t buffer_offset() const;
@@ -261,6 +263,7 @@ class Session {
   void WriteTail();
 
   // session_parts.cc: from a full part to its row in the ledger.
+  CreateSession Insertion();
   void CreateRecord();
   void RecordUpload();
   void Discard(const std::string& upload_id);

@@ -41,10 +41,12 @@ void Session::CutFull() {
   if (state_ != State::kAwaitingContent && record_.spec.total_size != received_size_) CutPart();
 }
 
+// Of all parts but the last.
+int64_t Session::smallest_part() const { return std::max<int64_t>(capabilities_.min_part_size, 1); }
+
 // Whether the buffer may become a part before it is full.
 bool Session::CanCut() const {
-  return buffer_ != nullptr && Unsaved() &&
-         buffer_->size() >= std::max<int64_t>(capabilities_.min_part_size, 1) &&
+  return buffer_ != nullptr && Unsaved() && buffer_->size() >= smallest_part() &&
          MayCut(limits_, record_.spec.total_size, received_size_, next_unbound_number(),
                 buffer_->size());
 }

@@ -302,9 +302,9 @@ void SessionDriver::Execute(SetTimer& effect) {
   });
 }
 
-void SessionDriver::Execute(BecameOwner&) {
-  log::Info("session opened", Describe(session_.record()));
-  if (hooks_.became_owner) hooks_.became_owner(*this, session_.record());
+void SessionDriver::Execute(BecameOwner& effect) {
+  if (!effect.tentative) log::Info("session opened", Describe(session_.record()));
+  if (hooks_.became_owner) hooks_.became_owner(*this, session_.record(), effect.tentative);
 }
 
 void SessionDriver::Execute(Release&) {

@@ -40,7 +40,8 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
  public:
   // Called on the strand.
   struct Hooks {
-    std::function<void(SessionDriver&, const SessionRecord&)> became_owner;
+    // `tentative`: see BecameOwner.
+    std::function<void(SessionDriver&, const SessionRecord&, bool tentative)> became_owner;
     std::function<void(SessionDriver&, bool attached)> attachment;  // changed
     std::function<void(SessionDriver&, bool grown)> growth;         // changed: see Session::grown
     std::function<SessionIds()> draw_ids;                           // for a stream that reopens

@@ -68,7 +68,9 @@ void Session::OnLooked(const absl::StatusOr<ObjectStat>& object) {
 void Session::BeginAnew() {
   const bool put = record_.seal.has_value() && record_.seal->single_put;
   absl::Status status = absl::OkStatus();
-  if (!open_.spec.has_value() || open_.spec->remote.empty()) {
+  const bool named = open_.spec.has_value() && !open_.spec->remote.empty() &&
+                     !open_.spec->object.bucket.empty() && !open_.spec->object.key.empty();
+  if (!named) {
     status = session_errors::ObjectRequired();
   } else if (status = AdoptRemote(*open_.spec); !status.ok()) {
     // The new life is planned as this open asks, not as the old one was.

@@ -193,6 +193,14 @@ TEST(SessionEndedTest, NewLifeNeedsAnObject) {
   s.Restart(With(EndedPolicy::kStartOver, Resume()));
   EXPECT_THAT(s.Store(), ElementsAre("close OBJECT_REQUIRED", "release"));
   EXPECT_EQ(s.stored->state, SessionState::kAborted);
+  for (const ObjectName& part : {ObjectName{"", ""}, ObjectName{"bucket", ""}}) {
+    OpenFrame open = With(EndedPolicy::kStartOver);
+    open.mode = OpenMode::kResume;
+    open.spec->object = part;
+    s.Restart(open);
+    EXPECT_THAT(s.Store(), ElementsAre("close OBJECT_REQUIRED", "release"));
+    EXPECT_EQ(s.stored->state, SessionState::kAborted);
+  }
 }
 
 TEST(SessionEndedTest, OpenSessionIsResumedWhateverThePolicy) {

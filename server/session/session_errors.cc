@@ -220,6 +220,12 @@ absl::Status FlushTooOften(int64_t tail_limit) {
       {{"tail_limit", Text(tail_limit)}});
 }
 
+absl::Status FlushWhileFinishing() {
+  return MakeError(Code::kResourceExhausted, "FLUSH_TOO_OFTEN",
+                   "this small object was being finished when its server went, and is put as one "
+                   "piece: send all of it and `finish`, without a flush to wait for");
+}
+
 absl::Status PutPending(absl::Duration retry_after) {
   return MakeError(Code::kUnavailable, "PUT_PENDING",
                    absl::StrCat("a request of the earlier object of this token may still arrive at "

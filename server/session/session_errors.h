@@ -51,6 +51,7 @@ absl::Status SessionExpired();
 absl::Status SessionFailed(const SessionRecord& record);
 absl::Status ObjectChanged();
 absl::Status FlushTooOften(int64_t tail_limit);
+absl::Status FlushWhileFinishing();
 absl::Status PutPending(absl::Duration retry_after);
 
 // Ownership.

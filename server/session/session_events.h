@@ -151,8 +151,10 @@ struct SetTimer {
   SessionTimer timer;
   absl::Duration delay;
 };
-struct BecameOwner {};  // older streams of the session in this process are superseded
-struct Release {};      // nothing more will come of this: forget it
+struct BecameOwner {       // older streams of the session in this process are superseded
+  bool tentative = false;  // but not by CREATE, before its insert: that decides
+};
+struct Release {};  // nothing more will come of this: forget it
 
 using SessionEffect =
     std::variant<SendFrame, ReadFrame, CloseStream, AdoptStream, RefuseStream, PassOn, WriteStore,

@@ -50,7 +50,10 @@ absl::Status Session::CheckChunk(const ChunkFrame& frame) const {
   if (state_ == State::kAwaitingContent && end > record_.seal->size) {
     return session_errors::SealedContentDiffers(record_.seal->size, record_.seal->crc64);
   }
-  const int64_t limit = record_.spec.total_size.value_or(limits_.max_object_size);
+  // A last part may be smaller than others; nothing can follow it any more.
+  const bool complete = !ledger_.empty() && ledger_.back().size < smallest_part();
+  const int64_t limit =
+      complete ? received_size_ : record_.spec.total_size.value_or(limits_.max_object_size);
   if (end > limit) return session_errors::SizeMismatch(limit, end);
   return absl::OkStatus();
 }
@@ -116,7 +119,7 @@ uint64_t Session::received_crc64() const {
 }
 
 void Session::Handle(FlushFrame&) {
-  if (TakesContent() && state_ != State::kAwaitingContent) flush_size_ = received_size_;
+  if (TakesContent()) flush_size_ = received_size_;
 }
 
 void Session::Handle(FinishFrame& frame) {

@@ -84,7 +84,7 @@ TEST(SessionLingerTest, WhatOnlyLingersLetsGoWhenMemoryIsShort) {
   EXPECT_THAT(in_flight.Store(), ElementsAre("release"));
 }
 
-TEST(SessionLingerTest, DrainPassesTheNewerStreamOn) {
+TEST(SessionLingerTest, DrainTakesNoNewerStream) {
   SessionHarness waiting;
   waiting.StartUpload();
   waiting.Stored(1);
@@ -99,7 +99,7 @@ TEST(SessionLingerTest, DrainPassesTheNewerStreamOn) {
   claiming.Store();
   claiming.Reopen();
   EXPECT_THAT(claiming.Drain(), ElementsAre("part 3 ij"));
-  EXPECT_THAT(claiming.Store(), ElementsAre("pass on"));
+  EXPECT_THAT(claiming.Store(), ElementsAre("refuse DRAINING"));
   EXPECT_THAT(claiming.Stored(3), ElementsAre("commit 3"));
   EXPECT_THAT(claiming.Store(), ElementsAre("release"));
   EXPECT_EQ(claiming.stored->committed_size, 10);

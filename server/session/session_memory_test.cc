@@ -138,6 +138,23 @@ TEST(SessionMemoryTest, WhoeverHoldsTheReserveAndCannotBeCutIsEnded) {
   EXPECT_EQ(s.stored->committed_size, 4);
 }
 
+// What it holds may all be committed, as the tail: others wait for the reserve all the same.
+TEST(SessionMemoryTest, WhoeverHoldsTheReserveForATailIsEnded) {
+  SessionHarness s(SmallSlabs());
+  s.Commit("abcd");
+  s.HoldMemory();
+  s.Chunk(4, "e");  // below the smallest part
+  Reserve reserve;
+  s.GrantMemory(reserve.Take());
+  s.Flush();
+  s.Store();
+  EXPECT_EQ(s.progress().committed_size, 5);
+  EXPECT_THAT(s.Fire(SessionTimer::kAge, absl::Seconds(30)),
+              ElementsAre("close MEMORY_EXHAUSTED", "release"));
+  EXPECT_FALSE(reserve.lent());
+  EXPECT_EQ(s.stored->committed_size, 5);
+}
+
 TEST(SessionMemoryTest, NextPartIsNotOfTheReserveBecauseTheLastOneWas) {
   SessionHarness s(SmallSlabs());
   s.Commit("abcd");

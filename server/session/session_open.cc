@@ -134,7 +134,7 @@ void Session::OpenFresh() {
   reserved_to_ = record_.reserved_number;
   PlanPart();
   state_ = State::kFresh;
-  Emit(BecameOwner{});
+  Emit(BecameOwner{open_.mode == OpenMode::kCreate});
   SendOpened();
 }
 
@@ -165,7 +165,10 @@ void Session::OpenClaimed(const StoreAnswer& answer) {
   }
   has_record_ = true;
   ledger_ = answer.ledger;
-  absl::Status status = AdoptRemote(record_.spec);
+  SessionSpec spec = record_.spec;
+  // What is sealed needs no room for more: a smaller budget must not keep it from its end.
+  if (record_.state == SessionState::kFinishing) spec.total_size.reset();
+  absl::Status status = AdoptRemote(spec);
   const bool has_tail = record_.tail.has_value() && !Mutated(Mutation::kTailNotLoaded);
   if (status.ok() && has_tail && !LoadTail(answer.tail)) {
     status = session_errors::StoreCorrupt("the tail is not what its record says");

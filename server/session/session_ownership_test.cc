@@ -35,6 +35,38 @@ TEST(SessionOwnershipTest, LateWriteOfTheOwnerEndsItsOwnershipButNotTheSession) 
   EXPECT_TRUE(RetryDelay(s.closed_with()).has_value());
 }
 
+// A stream may have been fresh for longer than its session may be idle.
+TEST(SessionOwnershipTest, SessionLivesFromItsInsertOn) {
+  OpenFrame open = NewObject();
+  open.idle_ttl = absl::Seconds(20);
+  SessionHarness parts;
+  parts.OpenFresh(open);
+  parts.Wait(absl::Minutes(1));
+  parts.Chunk(0, "abcd");
+  parts.Store();
+  EXPECT_EQ(parts.stored->expire_time, parts.now() + absl::Seconds(20));
+  SessionHarness put;
+  put.OpenFresh(open);
+  put.Wait(absl::Minutes(11));
+  put.Chunk(0, "abc");
+  put.Finish(3);
+  put.Prepared();
+  put.Store();
+  EXPECT_GT(put.stored->reap_time, put.now());
+}
+
+// As if by a server whose clock was ahead: update times never go back.
+TEST(SessionOwnershipTest, ConnectedStreamKeepsItsSessionWhateverClockWasAhead) {
+  SessionHarness s;
+  s.Commit("abcd");
+  s.stored->update_time = s.now() + absl::Hours(30 * 24);
+  s.Restart();
+  s.Store();
+  s.Wait(absl::Hours(2));
+  s.Chunk(4, "");
+  EXPECT_THAT(s.Fire(SessionTimer::kTick), ElementsAre("tick 5s", "touch"));
+}
+
 TEST(SessionOwnershipTest, WriterOfAnAbortedSessionIsToldSo) {
   SessionHarness s;
   s.StartUpload();

@@ -11,10 +11,16 @@
 
 namespace penstock {
 
+// Its times are of now, not of the `open`: a stream may have been fresh for long.
+CreateSession Session::Insertion() {
+  record_.update_time = now_;
+  return {record_};
+}
+
 // A record exists before the upload does, so that no upload id is ever without one.
 void Session::CreateRecord() {
   state_ = State::kCreating;
-  Write(CreateSession{record_});
+  Write(Insertion());
 }
 
 int32_t Session::bound_parts() const {

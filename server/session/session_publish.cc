@@ -63,11 +63,12 @@ void Session::Handle(PutPrepared& event) {
   record_.state = SessionState::kFinishing;
   record_.reserved_number = 0;  // no part was sent
   record_.seal = penstock::Seal{true, received_size_, received_crc64(), *event.valid_until};
-  Write(CreateSession{record_});
+  Write(Insertion());
 }
 
 void Session::OnCreated() {
   has_record_ = true;
+  if (open_.mode == OpenMode::kCreate) Emit(BecameOwner{});
   switch (record_.state) {
     case SessionState::kFinishing:
       state_ = State::kPublishing;
@@ -205,6 +206,10 @@ void Session::OnNotOurs() {
         Close(session_errors::ObjectTooLarge(config_.memory_budget / 8, record_.seal->size,
                                              8 * record_.seal->size));
         End();
+      } else if (open_.replay_buffer_bytes > 0 && open_.replay_buffer_bytes < record_.seal->size) {
+        // Nothing of it is committed before all of it came.
+        Close(session_errors::ReplayBufferTooSmall(record_.seal->size, open_.replay_buffer_bytes));
+        End();
       } else {
         // The content is gone with the server that had it: the client has to send the same again.
         state_ = State::kAwaitingContent;
@@ -259,7 +264,7 @@ void Session::RecordFailure() {
   record_.state = SessionState::kFailed;
   record_.failure_reason = reason;
   record_.failure_message = message;
-  Write(CreateSession{record_});
+  Write(Insertion());
 }
 
 void Session::OnRecorded() {

@@ -331,5 +331,34 @@ TEST(SessionPublishTest, SupersededStreamStopsAtOnce) {
   EXPECT_EQ(s.stored->state, SessionState::kFinishing);
 }
 
+// Its last part is smaller than others may be: more behind it could never be published.
+TEST(SessionPublishTest, NothingFollowsALastPart) {
+  SessionHarness s;
+  s.Commit("abcd");
+  s.Chunk(4, "e");
+  s.Finish(5);
+  s.Stored(2);
+  EXPECT_THAT(s.Store(), ElementsAre("progress 5/5", "seal"));
+  s.Restart();  // the server dies before it is sealed
+  EXPECT_THAT(s.Store(), ElementsAre("owner", "opened 5", "tick 5s", "read"));
+  EXPECT_THAT(s.Chunk(4, "e"), ElementsAre("read"));
+  EXPECT_THAT(s.Chunk(5, "fg"), ElementsAre("close SIZE_MISMATCH", "release"));
+  EXPECT_EQ(ErrorMetadataOf(s.closed_with()).at("expected"), "5");
+  s.Restart();
+  s.Store();
+  EXPECT_THAT(s.Finish(5), ElementsAre("seal", "read"));
+}
+
+// What is sealed needs no room for more: here the client declares less memory than before.
+TEST(SessionPublishTest, SealedSessionIsResolvedWhateverTheMemory) {
+  SessionHarness s;
+  s.SealList("abcd");
+  s.stored->spec.total_size = 100'000;
+  OpenFrame open = NewObject();
+  open.replay_buffer_bytes = 8;
+  s.Restart(open);
+  EXPECT_THAT(s.Store(), ElementsAre("owner", "head"));
+}
+
 }  // namespace
 }  // namespace penstock

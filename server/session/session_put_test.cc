@@ -189,6 +189,51 @@ TEST(SessionPutTest, ClaimedSealThatWasNotPublishedAcceptsTheSameContentAgain) {
   EXPECT_THAT(s.Store(), ElementsAre("finished", "close OK", "release"));
 }
 
+TEST(SessionPutTest, FlushOfNothingIsAnsweredWhileContentIsAwaited) {
+  SessionHarness s;
+  AwaitContent(s);
+  EXPECT_THAT(s.Flush(), ElementsAre("progress 0/0", "read"));
+  EXPECT_THAT(s.Chunk(0, "abc"), ElementsAre("read"));
+}
+
+// Nothing of a put is durable before `finish`: who waits for a flush of it would wait for ever.
+TEST(SessionPutTest, WhoWaitsForAFlushOfSealedContentIsTold) {
+  SessionHarness s;
+  AwaitContent(s);
+  s.Chunk(0, "ab");
+  EXPECT_THAT(s.Flush(), ElementsAre("read"));
+  EXPECT_THAT(s.Fire(SessionTimer::kTick, absl::Seconds(5)),
+              ElementsAre("tick 5s", "progress 0/2", "close FLUSH_TOO_OFTEN", "release"));
+  EXPECT_EQ(s.stored->state, SessionState::kFinishing);
+
+  SessionHarness goes_on;
+  AwaitContent(goes_on);
+  goes_on.Chunk(0, "ab");
+  goes_on.Flush();
+  goes_on.Wait(absl::Seconds(4));
+  goes_on.Chunk(2, "c");
+  EXPECT_THAT(goes_on.Fire(SessionTimer::kTick, absl::Seconds(1)),
+              ElementsAre("tick 5s", "progress 0/3"));
+  EXPECT_THAT(goes_on.Finish(3), ElementsAre("prepare abc", "read"));
+}
+
+TEST(SessionPutTest, ReplayBufferThatCannotHoldSealedContentIsRefused) {
+  SessionHarness s;
+  OpenFrame open = NewObject();
+  open.spec->part_size = 16;
+  s.OpenFresh(open);
+  s.Chunk(0, "abcdefghi");
+  s.Finish(9);
+  s.Prepared();
+  s.Store();
+  open.replay_buffer_bytes = 8;
+  s.Restart(open);
+  s.Store();
+  EXPECT_THAT(s.Describe(NoSuchObject()), ElementsAre("close REPLAY_BUFFER_TOO_SMALL", "release"));
+  EXPECT_EQ(ErrorMetadataOf(s.closed_with()).at("minimum"), "9");
+  EXPECT_EQ(s.stored->state, SessionState::kFinishing);
+}
+
 TEST(SessionPutTest, SealedSessionRefusesOtherContentAndStaysSealed) {
   SessionHarness longer;
   AwaitContent(longer);

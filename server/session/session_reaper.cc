@@ -58,7 +58,7 @@ void SessionReaper::Act(const KeyedSession& session, const Pass& pass) {
     // Whoever finishes it here is at it. Elsewhere: if it is not gone, it loses a race that it
     // could lose to any client.
     if (!service_.Holds(session.key)) {
-      service_.Resolve(record.principal, session.key, Session::Purpose::kOutcome, [pass] {});
+      service_.Resolve(record, session.key, Session::Purpose::kOutcome, [pass] {});
     }
   } else if (!record.dead_uploads.empty()) {
     DiscardUploads(session, pass);  // of an open session: those of an earlier life

@@ -167,6 +167,19 @@ TEST_F(SessionReaperTest, OutcomeThatCannotBeEstablishedWaitsForALaterPass) {
   EXPECT_EQ(Record().state, SessionState::kFinished);
 }
 
+// Whoever opened it since it was found goes first.
+TEST_F(SessionReaperTest, OutcomeIsNotEstablishedOfWhatSomebodyHasClaimedSince) {
+  LeaveFinishing();
+  SessionRecord seen = Record();
+  --seen.fence.epoch;
+  Notification over;
+  service_->Resolve(seen, MakeSessionKey(kPrincipal, kToken), Session::Purpose::kOutcome,
+                    [&] { over.Notify(); });
+  over.WaitForNotification();
+  EXPECT_EQ(Record().fence.epoch, seen.fence.epoch + 1);
+  EXPECT_EQ(Record().state, SessionState::kFinishing);
+}
+
 TEST_F(SessionReaperTest, SessionThatIsBeingFinishedHereIsLeftToItsDriver) {
   auto stream = OpenAndCommit();
   backend_.Hold("complete");

@@ -10,8 +10,9 @@
 namespace penstock {
 
 // Nobody sends any more: what is in memory is kept for a while, and what is cut from it is stored
-// meanwhile.
+// meanwhile. While a newer stream is about to take over, that one decides (GoOn).
 void Session::Linger() {
+  if (reopen_.has_value()) return;
   const bool in_memory = received_size_ > record_.committed_size || state_ == State::kCreating;
   if (draining_ || !in_memory || !CanReopen() || config_.linger <= absl::ZeroDuration()) {
     Wind();
@@ -112,7 +113,7 @@ void Session::OnReclaimed(StoreAnswer& answer) {
     if (answer.kept) record_ = *std::move(answer.record);
     if (!CanReopen()) {  // an error came in between: what is stored is still committed
       deferred_.reset();
-      Emit(PassOn{});
+      RefuseReopen();
       return;
     }
     SwitchStream(std::move(reopen.open));
@@ -149,6 +150,19 @@ void Session::OnReclaimed(StoreAnswer& answer) {
   flush_size_.reset();
   SwitchStream(std::move(reopen.open));
   OpenClaimed(answer);
+}
+
+// A claim that was done has raised the epoch: another one for the same `open` would raise it once
+// more, or be refused by what this one did. Its client takes one step for its own after an `open`
+// without an answer.
+void Session::RefuseReopen() {
+  if (!has_record_) {
+    Emit(PassOn{});
+  } else if (draining_) {
+    Emit(RefuseStream{session_errors::Draining(std::nullopt)});
+  } else {
+    Emit(RefuseStream{session_errors::OwnershipLost()});
+  }
 }
 
 void Session::SwitchStream(OpenFrame open) {

@@ -312,13 +312,37 @@ TEST(SessionReopenTest, EndOfTheSessionPassesTheNewerStreamOn) {
   EXPECT_THAT(s.Supersede(), ElementsAre("close STALE_WRITER", "pass on", "release"));
 }
 
-TEST(SessionReopenTest, ErrorMeanwhilePassesTheNewerStreamOn) {
+// The claim was done, and has raised the epoch: to pass the same `open` on would have it refused by
+// what it did itself.
+TEST(SessionReopenTest, ErrorMeanwhileRefusesTheNewerStreamForNow) {
   SessionHarness s;
   s.StartUpload();
   s.Reopen();
   const absl::Status denied = MakeError(Code::kPermissionDenied, kReasonDenied, "denied");
   EXPECT_THAT(s.PartFails(1, denied), ElementsAre("close BACKEND_DENIED"));
-  EXPECT_THAT(s.Store(), ElementsAre("pass on", "release"));
+  EXPECT_THAT(s.Store(), ElementsAre("refuse OWNERSHIP_LOST", "release"));
+}
+
+// Everything is committed, so that nothing would linger.
+TEST(SessionReopenTest, StreamThatIsLostDuringTheClaimIsFollowedByTheNewerOne) {
+  SessionHarness s;
+  s.Commit("abcd");
+  OpenFrame again = Resume();
+  again.expect_epoch = 1;
+  s.Reopen(again);
+  EXPECT_THAT(s.Lose(), IsEmpty());
+  EXPECT_THAT(s.Store(), ElementsAre("adopt", "owner", "opened 4", "read"));
+  EXPECT_EQ(s.stored->fence.epoch, 2);
+}
+
+TEST(SessionReopenTest, StreamThatIsLostWhileTheNewerOneIsRefusedLingersNot) {
+  SessionHarness s;
+  s.Commit("abcd");
+  OpenFrame other = NewObject();
+  other.spec->object.key = "other";
+  s.Reopen(other);
+  EXPECT_THAT(s.Lose(), IsEmpty());
+  EXPECT_THAT(s.Store(), ElementsAre("refuse SPEC_MISMATCH", "release"));
 }
 
 // The chunk that waits for memory came from the older stream: the client sends it again.

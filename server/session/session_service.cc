@@ -99,8 +99,8 @@ std::shared_ptr<SessionDriver> SessionService::MakeDriver(const std::string& pri
                                                           std::shared_ptr<PutStream> stream,
                                                           Session::Purpose purpose) {
   SessionDriver::Hooks hooks;
-  hooks.became_owner = [this](SessionDriver& driver, const SessionRecord& record) {
-    OnOwner(driver, record);
+  hooks.became_owner = [this](SessionDriver& driver, const SessionRecord& record, bool tentative) {
+    OnOwner(driver, record, tentative);
   };
   hooks.attachment = [this](SessionDriver& driver, bool attached) {
     OnAttachment(driver, attached);
@@ -183,12 +183,13 @@ std::shared_ptr<SessionDriver> SessionService::Held(SessionDriver* driver) {
 
 // The newest owner wins: an older stream of this process need not find out by a failing commit. Two
 // that claimed at the same time may be told in either order: the epoch tells which one is newer.
-void SessionService::OnOwner(SessionDriver& driver, const SessionRecord& record) {
+void SessionService::OnOwner(SessionDriver& driver, const SessionRecord& record, bool tentative) {
   std::shared_ptr<SessionDriver> other;
   {
     MutexLock lock(&mutex_);
     Owner& owner = owners_[driver.key()];
     if (owner.driver != &driver) other = Held(owner.driver);
+    if (other != nullptr && tentative) return;
     if (other != nullptr && owner.epoch > record.fence.epoch &&
         !Mutated(Mutation::kNewestByArrival)) {
       other = Held(&driver);
@@ -330,7 +331,7 @@ void SessionService::AbortFound(const SessionName& name, const SessionKey& key,
        done = std::move(done)](StoreAnswer answer) mutable {
         // Who finishes it here is at it: another owner would tell its client to stop.
         if (answer.code == StoreCode::kWrongState && may_resolve && !Holds(key)) {
-          Resolve(name.principal, key, Session::Purpose::kAbort,
+          Resolve(*answer.record, key, Session::Purpose::kAbort,
                   [this, name, key, session_id, done = std::move(done)]() mutable {
                     AbortFound(name, key, session_id, false, std::move(done));
                   });
@@ -351,9 +352,9 @@ bool SessionService::Holds(const SessionKey& key) {
   return owners_.contains(key);
 }
 
-void SessionService::Resolve(const std::string& principal, const SessionKey& key,
+void SessionService::Resolve(const SessionRecord& seen, const SessionKey& key,
                              Session::Purpose purpose, absl::AnyInvocable<void() &&> done) {
-  const std::shared_ptr<SessionDriver> driver = MakeDriver(principal, key, nullptr, purpose);
+  const std::shared_ptr<SessionDriver> driver = MakeDriver(seen.principal, key, nullptr, purpose);
   {
     MutexLock lock(&mutex_);
     drivers_.emplace(driver.get(), driver);
@@ -361,6 +362,7 @@ void SessionService::Resolve(const std::string& principal, const SessionKey& key
   }
   OpenFrame open;
   open.mode = OpenMode::kResume;
+  open.expect_epoch = seen.fence.epoch;  // whoever came since goes first
   driver->OnFrame(nullptr, std::move(open));
 }
 
@@ -370,7 +372,8 @@ void SessionService::EndHere(const SessionKey& key, const SessionRecord& record)
   {
     MutexLock lock(&mutex_);
     const auto owner = owners_.find(key);
-    if (owner != owners_.end()) live = Held(owner->second.driver);
+    const bool is_it = owner != owners_.end() && owner->second.session_id == record.session_id;
+    if (is_it) live = Held(owner->second.driver);
   }
   if (live != nullptr && record.state == SessionState::kAborted) live->Abort();
   for (const DeadUpload& upload : record.dead_uploads) {

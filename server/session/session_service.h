@@ -93,9 +93,9 @@ class SessionService {
   // A driver of this process has the session.
   bool Holds(const SessionKey& key);
 
-  // Claims the session without a stream, which establishes the outcome of one that is being
-  // finished. `done` is called when there is nothing more to do for now.
-  void Resolve(const std::string& principal, const SessionKey& key, Session::Purpose purpose,
+  // Claims the session, if it is as it was `seen`, without a stream, which establishes the outcome
+  // of one that is being finished. `done` is called when there is nothing more to do for now.
+  void Resolve(const SessionRecord& seen, const SessionKey& key, Session::Purpose purpose,
                absl::AnyInvocable<void() &&> done);
 
   // Has the backend discard an upload, and the store note it. `pass` is held until then.
@@ -124,7 +124,7 @@ class SessionService {
                                             Session::Purpose purpose);
   // A driver that was not released yet; null for others.
   std::shared_ptr<SessionDriver> Held(SessionDriver* driver) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void OnOwner(SessionDriver& driver, const SessionRecord& record);
+  void OnOwner(SessionDriver& driver, const SessionRecord& record, bool tentative);
   void OnAttachment(SessionDriver& driver, bool attached);
   void OnGrowth(SessionDriver& driver, bool grown);
   void OnMemoryShort();

@@ -238,6 +238,7 @@ TEST_F(SessionServiceTest, DrainCommitsPartsInFlightAndTellsEveryStream) {
   backend_.AwaitHeld("part");
   Notification drained;
   service_->Drain([&] { drained.Notify(); });
+  AwaitQuiet();
   EXPECT_FALSE(drained.HasBeenNotified());
   backend_.Release("part");
   EXPECT_EQ(ErrorReason(stream->AwaitClose()), "DRAINING");
@@ -253,6 +254,7 @@ TEST_F(SessionServiceTest, DrainWaitsForAnObjectThatIsBeingFinished) {
   backend_.AwaitHeld("complete");
   Notification drained;
   service_->Drain([&] { drained.Notify(); });
+  AwaitQuiet();
   EXPECT_FALSE(drained.HasBeenNotified());
   backend_.Release("complete");
   EXPECT_EQ(stream->AwaitClose(), absl::OkStatus());

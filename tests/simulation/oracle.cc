@@ -77,9 +77,14 @@ void Oracle::CheckOwner(const SessionWrite& write, const SessionRecord& after) {
 void Oracle::CheckRows(const SimStore::Entry& entry) {
   int64_t offset = 0;
   int32_t number = 0;
+  int64_t last = 0;
   for (const PartRecord& row : entry.ledger) {
     if (row.offset != offset) world_.Violate("the ledger has a gap");
     if (row.number <= number) world_.Violate("the part numbers of the ledger do not ascend");
+    if (&row != &entry.ledger.front() && last < backend_->capabilities().min_part_size) {
+      world_.Violate("the ledger goes on behind a part that only the last may be");
+    }
+    last = row.size;
     offset += row.size;
     number = row.number;
   }

@@ -145,6 +145,12 @@ class Schedule {
     observer.stale = [this](const std::string& session_id, int64_t epoch) {
       oracle_.OnStale(session_id, epoch);
     };
+    observer.stale_open = [this] {
+      const bool alone = clients_.size() == 1 && !reaping_ && !oracle_.meddling.aborted;
+      if (alone && !store_.late_claims()) {
+        world_.Violate("a client was told that somebody else had opened, and nobody had");
+      }
+    };
     const auto find_server = [this]() -> SessionService* {
       // Mostly the same one, so that there is something to come back to.
       if (world_.Chance(0.3)) near_ = world_.Below(servers_.size());
@@ -164,12 +170,12 @@ class Schedule {
       world_.Trace("calm");
       world_.CalmDown();
     });
-    const bool reaping = expiring_ || world_.Chance(0.2);
-    for (int i = 0; reaping && i < 12; ++i) {
+    reaping_ = expiring_ || world_.Chance(0.2);
+    for (int i = 0; reaping_ && i < 12; ++i) {
       world_.After(absl::Milliseconds(world_.Below(300'000)), [this] { Reap(); });
     }
     // What was left to the reaper comes to its end long after.
-    for (int i = 1; reaping && i <= 8; ++i) {
+    for (int i = 1; reaping_ && i <= 8; ++i) {
       world_.After(absl::Minutes(20 * i), [this] { Reap(); });
     }
   }
@@ -284,6 +290,7 @@ class Schedule {
   bool disagreeing_ = false;
   bool hostile_ = false;     // others meddle with the bucket and the session
   bool expiring_ = false;    // sessions live shortly
+  bool reaping_ = false;     // what is idle expires, and what was left is finished
   bool later_ = false;       // a client comes after the others
   bool forbidding_ = false;  // no object may be overwritten
   bool reborn_ = false;      // it begins anew, mostly with another object

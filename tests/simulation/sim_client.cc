@@ -66,6 +66,9 @@ void SimClient::Open() {
     OpenAgain(absl::Milliseconds(100));
     return;
   }
+  const bool lost = sent_open_ && !opened_;
+  open_unanswered_ = open_unanswered_ || lost;
+  lost_opens_ = lost_opens_ || lost;
   stream_ = std::make_shared<Stream>(world_, weak_from_this());
   opened_ = sent_open_ = sent_finish_ = finished_ = dawdling_ = flush_due_ = false;
   server_wants_ = true;
@@ -176,7 +179,7 @@ ChunkFrame SimClient::MakeChunk(int64_t room) {
   next_offset_ += static_cast<int64_t>(chunk.data.size());
   sent_bytes_ += static_cast<int64_t>(chunk.data.size());
   most_unacked_ = std::max(most_unacked_, next_offset_ - committed_);
-  flush_due_ = world_.Chance(plan_.flushes);
+  flush_due_ = world_.Chance(plan_.flushes) && flushes_;
   return chunk;
 }
 
@@ -191,6 +194,7 @@ void SimClient::Acknowledge(int64_t committed_size) {
 
 void SimClient::OnOpened(const OpenedFrame& opened) {
   opened_ = true;
+  open_unanswered_ = false;
   epoch_ = opened.session.fence.epoch;
   if (session_id_ != opened.session.session_id) {  // a new life
     session_id_ = opened.session.session_id;
@@ -231,6 +235,14 @@ void SimClient::OnServerFrame(const ServerFrame& frame) {
   Offer();
 }
 
+// As docs/clients.md has it: one that was never answered explains one step of the epoch.
+bool SimClient::IsOwnLostOpen(const absl::Status& status) {
+  if (ErrorReason(status) != "STALE_OPEN" || !std::exchange(open_unanswered_, false)) return false;
+  if (ErrorMetadataOf(status).at("epoch") != absl::StrCat(epoch_ + 1)) return false;
+  ++epoch_;
+  return true;
+}
+
 void SimClient::OnClosed(const absl::Status& status) {
   world_.Trace(plan_.name, " is told: ", status.ToString());
   if (opened_ && ErrorReason(status) == "STALE_WRITER") observer_.stale(session_id_, epoch_);
@@ -238,6 +250,16 @@ void SimClient::OnClosed(const absl::Status& status) {
   if (status.ok() != finished_) world_.Violate("OK and `finished` do not go together");
   const std::optional<absl::Duration> retry = RetryDelay(status);
   status_ = status;
+  if (IsOwnLostOpen(status)) {
+    OpenAgain(absl::ZeroDuration());
+    return;
+  }
+  if (ErrorReason(status) == "FLUSH_TOO_OFTEN") {  // open again, and flush less
+    flushes_ = false;
+    OpenAgain(absl::ZeroDuration());
+    return;
+  }
+  if (ErrorReason(status) == "STALE_OPEN" && !lost_opens_) observer_.stale_open();
   if (retry.has_value()) {
     OpenAgain(*retry);
   } else if (status.code() == absl::StatusCode::kAborted && plan_.comes_back) {

@@ -19,6 +19,7 @@ struct ClientObserver {
   std::function<void(const std::string& session_id, int64_t committed_size)> acknowledged;
   std::function<void(const FinishedFrame&)> finished;
   std::function<void(const std::string& session_id, int64_t epoch)> stale;  // STALE_WRITER
+  std::function<void()> stale_open;  // STALE_OPEN that no lost `open` of its own explains
 };
 
 // A client that puts one content under one token, and opens again until it is done or told to stop.
@@ -72,6 +73,7 @@ class SimClient : public std::enable_shared_from_this<SimClient> {
   void OnOpened(const OpenedFrame& opened);
   void OnServerRead();
   void OnClosed(const absl::Status& status);
+  bool IsOwnLostOpen(const absl::Status& status);
   void LetGo();
   void OpenAgain(absl::Duration delay);
   OpenFrame MakeOpen();
@@ -95,11 +97,16 @@ class SimClient : public std::enable_shared_from_this<SimClient> {
   int64_t next_offset_ = 0;
   std::optional<int64_t> flushed_;  // not answered yet
   bool flush_due_ = false;
+  bool flushes_ = true;
   int64_t sent_bytes_ = 0;
   int64_t most_unacked_ = 0;
 
   std::string session_id_;
   int64_t epoch_ = 0;
+  // An `open` of it may have raised the epoch, and was not answered: since the last answer; ever. A
+  // server that was stopped may come to it late.
+  bool open_unanswered_ = false;
+  bool lost_opens_ = false;
   int64_t committed_ = 0;  // below it nothing is kept, where the replay buffer has an end
   bool done_ = false;
   bool finished_ = false;

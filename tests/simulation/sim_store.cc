@@ -46,12 +46,14 @@ void SimStore::Write(const SessionKey& key, SessionWrite write, StoreDone done) 
   if (stormy && world_.Chance(0.04)) {
     // Nobody knows, and the effect may come when nobody expects it any more.
     if (world_.Chance(0.7)) {
+      late_claims_ = late_claims_ || std::holds_alternative<ClaimSession>(write);
       world_.After(world_.SomeDelay() * 3, [this, write] { Apply(write); });
     }
     reply(Failed(StoreCode::kUnknown));
     return;
   }
   if (stormy && world_.Chance(0.03)) {  // once more, late
+    late_claims_ = late_claims_ || std::holds_alternative<ClaimSession>(write);
     world_.After(world_.SomeDelay() * 5, [this, write] { Apply(write); });
   }
   world_.After(world_.SomeDelay(),

@@ -33,6 +33,9 @@ class SimStore final : public SessionStore {
   // The only session there is in a schedule.
   const Entry& entry() const { return entry_; }
 
+  // A claim may take effect when nobody waits for it any more, and another owner lose by it.
+  bool late_claims() const { return late_claims_; }
+
  private:
   StoreAnswer Apply(const SessionWrite& write);
 
@@ -40,6 +43,7 @@ class SimStore final : public SessionStore {
   const OnChange on_change_;
   SessionKey key_;
   Entry entry_;
+  bool late_claims_ = false;
 };
 
 }  // namespace penstock::simulation

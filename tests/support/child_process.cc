@@ -62,7 +62,7 @@ ChildProcess::~ChildProcess() {
   Kill();
   Wait();
   reader_.join();
-  close(input_);
+  CloseInput();
   close(output_);
 }
 
@@ -107,6 +107,10 @@ void ChildProcess::Kill() { Signal(SIGKILL); }
 
 void ChildProcess::Signal(int signal) {
   if (!result_.has_value()) kill(pid_, signal);
+}
+
+void ChildProcess::CloseInput() {
+  if (input_ >= 0) close(std::exchange(input_, -1));
 }
 
 int ChildProcess::Wait() {

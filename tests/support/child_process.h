@@ -18,7 +18,8 @@
 namespace penstock::testing_support {
 
 // A program that runs as a child of the test. Its standard error is the test's; its standard input
-// stays open and empty. It is killed with its owner, or with the thread that started it.
+// is empty, and open until CloseInput. It is killed with its owner, or with the thread that started
+// it.
 class ChildProcess {
  public:
   // Starts `arguments[0]`, a path, with the arguments behind it. UNAVAILABLE where that fails; a
@@ -40,6 +41,9 @@ class ChildProcess {
   void Kill();
   void Signal(int signal);
 
+  // Ends its standard input.
+  void CloseInput();
+
   // Waits until it has ended: its exit status, or minus the number of the signal that ended it.
   int Wait();
 
@@ -49,7 +53,7 @@ class ChildProcess {
   void ReadOutput();
 
   const pid_t pid_;
-  const int input_;
+  int input_;  // -1: closed
   const int output_;
   std::optional<int> result_;  // of Wait
 

@@ -23,9 +23,10 @@ TEST(ChildProcessTest, ReadsLinesUntilTheEnd) {
 }
 
 TEST(ChildProcessTest, TerminatesSoThatTheChildCanSayGoodbye) {
-  const auto child = Shell("trap 'echo bye; exit 7' TERM; echo ready; read line");
+  const auto child = Shell("trap 'echo bye; exit 7' TERM; echo ready; while :; do read line; done");
   ASSERT_EQ(child->ReadLine().value(), "ready");
   child->Terminate();
+  child->CloseInput();  // a shell on its way into read() looks at its traps behind it
   EXPECT_EQ(child->Wait(), 7);
   EXPECT_EQ(child->ReadLine().value(), "bye");
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rclone/rclone/fs/fserrors"
 	"github.com/stretchr/testify/assert"
@@ -66,8 +67,16 @@ func startScripted(t *testing.T, scripts ...script) (*scriptedServer, *Fs) {
 func failure(code codes.Code, reason string, retry bool, metadata map[string]string) error {
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: "penstock", Metadata: metadata}}
 	if retry {
-		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(0)})
+		details = append(details, retryIn(0))
 	}
+	return withDetails(code, details)
+}
+
+func retryIn(delay time.Duration) *errdetails.RetryInfo {
+	return &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)}
+}
+
+func withDetails(code codes.Code, details []protoadapt.MessageV1) error {
 	state, err := status.New(code, "of the script").WithDetails(details...)
 	if err != nil {
 		return err
@@ -225,4 +234,28 @@ func TestAnotherObjectThanWasSentIsTold(t *testing.T) {
 		}}})
 	})
 	require.ErrorContains(t, putHello(f), "the object has 5 bytes and CRC-64 0000000000000001, but 5 bytes")
+}
+
+func TestAServerThatAsksForMorePatienceThanThereIsIsGivenUp(t *testing.T) {
+	_, f := startScripted(t, func(serverStream) error {
+		return withDetails(codes.Unavailable, []protoadapt.MessageV1{retryIn(time.Hour)})
+	})
+	err := putHello(f)
+	require.ErrorContains(t, err, fmt.Sprintf("gave up after %v without progress", f.opt.GiveUpAfter))
+	require.ErrorContains(t, err, "Unavailable: of the script")
+}
+
+func TestGivingUpWithinAStreamTellsTheErrorBeforeIt(t *testing.T) {
+	var u *upload
+	_, f := startScripted(t, unavailable, func(stream serverStream) error {
+		u.watch.expired()
+		<-stream.Context().Done()
+		return stream.Context().Err()
+	})
+	ctx := context.Background()
+	u, err := f.newUpload(ctx, bytesOf([]byte("hello")), info("a.txt", 5), specOf("a.txt"), false)
+	require.NoError(t, err)
+	_, err = u.run(ctx)
+	require.ErrorContains(t, err, "without progress")
+	require.ErrorContains(t, err, "DRAINING")
 }

@@ -188,6 +188,7 @@ func (u *upload) run(ctx context.Context) (*pb.StoredObject, error) {
 	u.watch = newWatchdog(time.Duration(u.fs.opt.GiveUpAfter), func() { stall(errStalled) })
 	defer u.watch.stop()
 	committed := int64(0)
+	last := errStalled // what a server, or the way to one, said last
 	for {
 		s := u.fs.servers.use()
 		finished, err := u.stream(streamCtx, s)
@@ -200,8 +201,12 @@ func (u *upload) run(ctx context.Context) (*pb.StoredObject, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		var failed *callError
+		if errors.As(err, &failed) {
+			last = err
+		}
 		if context.Cause(streamCtx) == errStalled {
-			return nil, u.giveUp(errStalled)
+			return nil, u.giveUp(last)
 		}
 		if now := u.committed.get(); now > committed {
 			committed = now

@@ -327,12 +327,3 @@ func TestTheNextServerIsTriedWhenOneCannotBeReached(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "hello", string(stored(t, s, "object.bin")))
 }
-
-func TestGivingUpTellsWhy(t *testing.T) {
-	s := startServer(t)
-	s.kill()
-	f := newFs(t, s.address, testBucket, "give_up_after", "300ms")
-	_, err := f.Put(context.Background(), bytesOf([]byte("hello")), info("object.bin", 5))
-	require.ErrorContains(t, err, "gave up after 300ms without progress")
-	require.ErrorContains(t, err, "socket")
-}
