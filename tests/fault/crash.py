@@ -18,13 +18,13 @@ CREATED = "created an object"  # effect of a successful Complete in the journal
 class Stream(rpc.LiveStream):
     """One stream of a client; `opened` is awaited, everything else is collected."""
 
-    def __init__(self, promises, client, spec):
+    def __init__(self, promises, client, spec, **more):
         # Before anything is sent: of what comes later nobody can say whether it was before this.
         self.promised, self.epoch = promises.committed(), promises.epoch()
         super().__init__(client)
         self.promises, self.client = promises, client
         promises.streams.append(self)
-        self.send(client.open(promises.token, "oss", BUCKET, promises.key, spec=spec))
+        self.send(client.open(promises.token, "oss", BUCKET, promises.key, spec=spec, **more))
 
     def opened(self):
         return self.wait(lambda r: r.HasField("opened")).opened
@@ -93,9 +93,9 @@ class Scene:
     """A server over an emulator, and the clients of one session of it."""
 
     def __init__(self, workspace, emulator, stubs):
-        self.emulator, self.stubs = emulator, stubs
-        self.server = harness.Server(workspace, {"oss": emulator.remote()})
-        self.promises = Promises(TOKEN, KEY)
+        self.workspace, self.emulator, self.stubs = workspace, emulator, stubs
+        self.configure()
+        self.new_life()
         # One part after the other, so that it is known which commit is the second.
         self.spec = {"part_size": PART, "max_parallel_parts": 1}
         self._clients = []
@@ -110,6 +110,12 @@ class Scene:
             self.server.kill()
 
     # The server.
+
+    def configure(self, **sessions):
+        """The settings of the lives that follow."""
+        # No progress for the time that has passed: the second that is told is that of the second commit.
+        rare = {"progress_interval": "1h"}
+        self.server = harness.Server(self.workspace, {"oss": self.emulator.remote()}, rare, sessions=sessions)
 
     def start(self, fault_points=None):
         self.server.start(fault_points)
@@ -126,6 +132,9 @@ class Scene:
     def await_point(self, point, action="hold"):
         self.server.process.wait_error(lambda line: line.startswith(f"fault point {point} ") and line.endswith(action))
 
+    def await_log(self, message):
+        self.server.process.wait_error(f'"{message}"')
+
     def let_go(self):
         """Of what a fault point holds."""
         self.server.process.signal(signal.SIGUSR1)
@@ -137,8 +146,13 @@ class Scene:
         self._clients.append(client)
         return client
 
-    def stream(self):
-        return Stream(self.promises, self.client(), self.spec)
+    def stream(self, **more):
+        """`more`: of `open`."""
+        return Stream(self.promises, self.client(), self.spec, **more)
+
+    def new_life(self):
+        """What was told of the session so far binds nobody any more."""
+        self.promises = Promises(TOKEN, KEY)
 
     def put(self, data):
         """One stream that puts all of `data`: has begun when it returns, `end` waits for it."""
@@ -165,10 +179,20 @@ class Scene:
             assert lost or failure.retry_delay is not None, failure
         raise AssertionError(f"not finished after {attempts} attempts: {failure}")
 
+    def ask_something(self, client):
+        """A call behind what the client has sent before, on the same connection: by then that has been read."""
+        client.call("ListRemotes", client.pb.ListRemotesRequest())
+
     def session(self):
         return self.client().session(self.promises.token)
 
     # What must be true of it all.
+
+    def unique_numbers(self):
+        """The part numbers that were stored, by all owners together: none of them twice."""
+        stored = self.stored_numbers()
+        assert len(stored) == len(set(stored)), stored
+        return stored
 
     def journal(self, operation=None):
         return [e for e in self.emulator.journal() if operation in (None, e["operation"])]

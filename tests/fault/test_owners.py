@@ -1,46 +1,9 @@
 """Two owners of one session, the older one late: its write, its part or its Complete arrives after the takeover. The
 second client sends other bytes wherever nothing was acknowledged, so that a mixture would show."""
-import random
-
 import pytest
 
-import crash
 from crash import PART
-from points import DATA
-
-OTHER = random.Random(22).randbytes(len(DATA))
-
-
-def mixed(acknowledged, other=OTHER):
-    """What the second client puts: it knows only that so much of DATA is acknowledged."""
-    return DATA[:acknowledged] + other[acknowledged:]
-
-
-def unique_numbers(scene):
-    """The part numbers that were stored, by both owners together: none of them twice."""
-    stored = scene.stored_numbers()
-    assert len(stored) == len(set(stored)), stored
-    return stored
-
-
-# Row 25 within one process: a newer stream does not overtake the commit that is under way. It waits for its outcome,
-# and goes on with what the process holds.
-def test_newer_stream_waits_for_the_commit_under_way(scene):
-    scene.start("commit.after=hold@2")
-    first = scene.stream()
-    first.send_data(DATA)  # and no `finish`: it is there when the newer one comes, however late that is
-    scene.await_point("commit.after")
-    second = scene.stream()
-    scene.let_go()
-    opened = second.opened()
-    # The held commit counts; one more where the newer stream came after it was let go.
-    assert opened.session.committed_size >= 2 * PART
-    data = mixed(opened.resume_offset)
-    scene.put_to_the_end(data, second)
-    first.end()
-    assert first.failure.reason == "STALE_WRITER", first.failure
-    unique_numbers(scene)
-    scene.check_finished(data)
+from points import DATA, OTHER, mixed
 
 
 # Row 7: the part of a dead server lands during its successor's life.
@@ -61,7 +24,7 @@ def test_part_that_lands_late(scene):
     assert second.finished()
     second.end()
     assert 2 in scene.stored_numbers(since), "the late one has landed"
-    unique_numbers(scene)
+    scene.unique_numbers()
     scene.check_finished(data)
 
 
@@ -116,20 +79,6 @@ def test_death_after_an_acknowledgement(scene):
     assert second.opened().session.committed_size == 2 * PART
     scene.put_to_the_end(mixed(2 * PART), second)
     scene.check_finished(mixed(2 * PART))
-
-
-# Row 18, in one process: the older owner's Complete comes after the newer one's.
-def test_complete_of_an_older_owner_comes_last(scene):
-    scene.start("complete.before=hold")
-    first = scene.put(DATA)
-    scene.await_point("complete.before")
-    second = scene.stream().end()  # brings nothing
-    assert second.failure is None, second.failure
-    scene.let_go()
-    first.end()
-    scene.emulator.wait_for("CompleteMultipartUpload", count=2)
-    assert [e["code"] for e in scene.journal("CompleteMultipartUpload")] == ["", "NoSuchUpload"]
-    scene.check_finished(DATA)
 
 
 # Row 18, after a death: the dead server's Complete lands between its successor's HEAD and its Complete.

@@ -2,7 +2,7 @@
 and what is left for the client."""
 import pytest
 
-from points import DATA, MULTIPART, SINGLE_PUT, SMALL, Point, cases
+from points import DATA, FLUSHES, MULTIPART, SINGLE_PUT, SMALL, TAIL, Point, cases
 
 
 @pytest.mark.parametrize("point", cases(MULTIPART))
@@ -20,6 +20,25 @@ def test_small_object(scene, point):
     scene.put_to_the_end(SMALL)
     scene.await_point(point.name, "fail")
     scene.check_finished(SMALL)
+
+
+# The server repeats what may have been saved, and acknowledges no flush before it is.
+@pytest.mark.parametrize("point", [pytest.param(p, id=f"tail-{p.armed('fail')}") for p, _ in TAIL])
+def test_flush(scene, point):
+    scene.start(point.armed("fail"))
+    first = scene.stream()
+    offset = 0
+    for end in FLUSHES:
+        first.send(*first.client.chunks(DATA[:end], offset), first.client.flush())
+        first.committed(end)
+        assert scene.session().committed_size == end
+        offset = end
+    scene.await_point(point.name, "fail")
+    first.send(*first.client.chunks(DATA, offset), first.client.finish(len(DATA)))
+    assert first.finished()
+    first.end()
+    scene.unique_numbers()
+    scene.check_finished(DATA)
 
 
 # Row 9 once more: the commit's outcome is unknown, and its owner dies when it repeats it.

@@ -1,34 +1,63 @@
-"""SIGSTOP at every crash point; somebody else opens the session, and then the process goes on. With one SQLite file a
-server, owner and successor live in the same process: what was under way when it stopped meets the new claim."""
+"""SIGSTOP when a frame is about to be sent: a moment, at which nothing can be held (test_points_hold.py). The process
+stands still as a whole, so that nobody else can take over meanwhile: with one SQLite file there is no other process. The
+`open` of somebody else waits in its socket until it goes on. What is told then is still true, and the newer stream is
+told no less."""
 import pytest
 
-from points import DATA, MOMENTS, MULTIPART, SINGLE_PUT, SMALL, SMALL_MOMENTS, cases
+from crash import PART
+from points import DATA, MOMENTS, OTHER, OTHER_SMALL, SMALL, SMALL_MOMENTS, mixed
+
+POINTS = {p.name: p for p in MOMENTS}
 
 
-def stop_and_be_succeeded(scene, point, data):
+def stopped(scene, point, begin):
+    """A stream that has begun like this, and one that was opened while the process stood still; now it goes on."""
     scene.start(point.armed("stop"))
-    first = scene.put(data)
+    first = begin()
     scene.await_stop()
     second = scene.stream()
     scene.go_on()
-    won = scene.put_to_the_end(data, second)
-    first.end()
-    if won is None:
-        # Only before there is a record: then nothing says which of the two came last, and either may go on.
-        assert point.name in ("claim.before", "claim.after", "create.before"), point
-        assert first.failure is None, first.failure
-    # It was first, and finished, or it was told why not.
-    assert first.failure is None or first.failure.reason in ("STALE_WRITER", "TOKEN_TAKEN"), first.failure
+    return first, second
 
 
-@pytest.mark.parametrize("point", cases(MULTIPART + MOMENTS))
-def test_upload(scene, point):
-    stop_and_be_succeeded(scene, point, DATA)
-    scene.check_finished(DATA)
+def puts(scene, stream, data):
+    stream.send_data(data)
+    stream.finish(data)
+    assert stream.finished()
+    stream.end()
+    scene.check_finished(data)
 
 
-@pytest.mark.parametrize("point", cases(SINGLE_PUT + SMALL_MOMENTS))
-def test_small_object(scene, point):
-    stop_and_be_succeeded(scene, point, SMALL)
-    # Both may have put it: the same bytes under the same mark.
-    scene.check_finished(SMALL, published=(1, 2))
+# There is no record yet, so the newer stream has an epoch no higher, and nothing that the older one sent.
+@pytest.mark.parametrize("point,data", [pytest.param(POINTS["opened"], OTHER, id="5-opened"),
+                                        pytest.param(SMALL_MOMENTS[0], OTHER_SMALL, id="small-opened")])
+def test_opened(scene, point, data):
+    first, second = stopped(scene, point, scene.stream)
+    assert first.opened().session.epoch == second.opened().session.epoch == 1
+    assert second.opened().resume_offset == 0
+    assert first.end().failure.reason == "STALE_WRITER", first.failure
+    puts(scene, second, data)
+
+
+def test_progress(scene):
+    def two_parts():
+        stream = scene.stream()
+        stream.send_data(DATA[:2 * PART])
+        return stream
+
+    first, second = stopped(scene, POINTS["progress"], two_parts)
+    opened = second.opened()
+    assert (opened.session.epoch, opened.session.committed_size, opened.resume_offset) == (2, 2 * PART, 2 * PART)
+    first.committed(2 * PART)
+    assert first.end().failure.reason == "STALE_WRITER", first.failure
+    puts(scene, second, mixed(2 * PART))
+
+
+@pytest.mark.parametrize("point,data", [pytest.param(POINTS["finished"], DATA, id="17-finished"),
+                                        pytest.param(SMALL_MOMENTS[1], SMALL, id="small-finished")])
+def test_finished(scene, point, data):
+    first, second = stopped(scene, point, lambda: scene.put(data))
+    for stream, replayed in ((first, False), (second, True)):
+        assert stream.end().failure is None, stream.failure
+        assert stream.responses[-1].finished.replayed == replayed
+    scene.check_finished(data)
