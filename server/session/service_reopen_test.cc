@@ -164,8 +164,8 @@ TEST_F(ServiceReopenTest, StreamThatFindsNoRoomMakesWhatLingersLetGo) {
 }
 
 // Both found the token free: the one that is recorded first goes on, and not the one that came
-// last.
-TEST_F(ServiceReopenTest, CreateTakesNoFreshStreamsPlace) {
+// last. (With CREATE each has a driver of its own; without it takes two claims at the same time.)
+TEST_F(ServiceReopenTest, FreshStreamTakesNoFreshStreamsPlace) {
   OpenFrame create = NewObject();
   create.mode = OpenMode::kCreate;
   auto first = Open(create);

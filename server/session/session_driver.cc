@@ -303,7 +303,9 @@ void SessionDriver::Execute(SetTimer& effect) {
 }
 
 void SessionDriver::Execute(BecameOwner& effect) {
-  if (!effect.tentative) log::Info("session opened", Describe(session_.record()));
+  // A fresh one becomes the owner twice.
+  if (!std::exchange(fresh_, effect.tentative))
+    log::Info("session opened", Describe(session_.record()));
   if (hooks_.became_owner) hooks_.became_owner(*this, session_.record(), effect.tentative);
 }
 

@@ -125,6 +125,7 @@ class SessionDriver : public std::enable_shared_from_this<SessionDriver> {
   bool running_ = false;
   bool attached_;
   bool grown_ = false;
+  bool fresh_ = false;  // it was the owner tentatively, and nothing came since
   absl::Time counted_time_ = absl::InfinitePast();  // when bytes of the client were counted last
   absl::Duration hold_;                             // from then on: nothing more is read before
   Hooks hooks_;

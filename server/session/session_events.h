@@ -152,7 +152,7 @@ struct SetTimer {
   absl::Duration delay;
 };
 struct BecameOwner {       // older streams of the session in this process are superseded
-  bool tentative = false;  // but not by CREATE, before its insert: that decides
+  bool tentative = false;  // but not before there is a record: its insert decides
 };
 struct Release {};  // nothing more will come of this: forget it
 

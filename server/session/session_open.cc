@@ -134,7 +134,7 @@ void Session::OpenFresh() {
   reserved_to_ = record_.reserved_number;
   PlanPart();
   state_ = State::kFresh;
-  Emit(BecameOwner{open_.mode == OpenMode::kCreate});
+  Emit(BecameOwner{true});
   SendOpened();
 }
 

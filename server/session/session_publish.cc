@@ -68,7 +68,7 @@ void Session::Handle(PutPrepared& event) {
 
 void Session::OnCreated() {
   has_record_ = true;
-  if (open_.mode == OpenMode::kCreate) Emit(BecameOwner{});
+  Emit(BecameOwner{});
   switch (record_.state) {
     case SessionState::kFinishing:
       state_ = State::kPublishing;

@@ -122,7 +122,7 @@ void Session::OnReclaimed(StoreAnswer& answer) {
     PlanPart();
     CutFull();
     resumed_ = has_record_ || received_size_ > 0;
-    Emit(BecameOwner{});
+    Emit(BecameOwner{!has_record_});
     SendOpened();
     return;
   }

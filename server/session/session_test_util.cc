@@ -79,7 +79,7 @@ void SessionHarness::Restart(OpenFrame open, Session::Purpose purpose) {
   session_ = std::make_unique<Session>(config_, IdsOf(++owners_), purpose);
   write_.reset();
   lookup_ = repeating_ = closed_ = lost_ = released_ = false;
-  asking_ = reopening_ = age_armed_ = linger_armed_ = false;
+  fresh_ = asking_ = reopening_ = age_armed_ = linger_armed_ = false;
   reading_ = purpose == Session::Purpose::kStream;
   Open(std::move(open));
 }
@@ -106,11 +106,15 @@ void SessionHarness::Run(SessionEvent event, Effects& texts) {
   for (const SessionEffect& effect : session_->On(std::move(event), now_)) {
     Check(effect);
     if (IsShown(effect)) texts.push_back(DescribeEffect(effect));
+    if (const auto* owner = std::get_if<BecameOwner>(&effect)) fresh_ = owner->tentative;
+    if (std::holds_alternative<AdoptStream>(effect)) fresh_ = false;
   }
 }
 
 bool SessionHarness::IsShown(const SessionEffect& effect) const {
   if (std::holds_alternative<AskMemory>(effect)) return !grants_memory_;
+  // The second time of a session that was fresh says nothing new.
+  if (const auto* owner = std::get_if<BecameOwner>(&effect)) return owner->tentative || !fresh_;
   const auto* timer = std::get_if<SetTimer>(&effect);
   return timer == nullptr || timer->timer != SessionTimer::kAge || shows_age_;
 }

@@ -163,6 +163,7 @@ class SessionHarness {
   bool closed_ = false;
   bool lost_ = false;
   bool released_ = false;
+  bool fresh_ = false;   // the owner, tentatively
   bool asking_ = false;  // for memory
   bool grants_memory_ = true;
   bool reopening_ = false;  // a newer stream waits for its answer
