@@ -19,8 +19,8 @@ struct RpcServerOptions {
   std::vector<std::string> listen;
   // Serve plaintext on addresses that other machines can reach. Without it they are refused.
   bool insecure = false;
-  // gRPC's BDP probe. Off, a stream carries a message for each round trip, and what gRPC holds of it
-  // is bounded; on, it carries what the line does, and nothing bounds that.
+  // gRPC's BDP probe. Off, a stream carries a message for each round trip, and what gRPC holds of
+  // it is bounded; on, it carries what the line does, and nothing bounds that.
   bool bdp_probe = false;
 };
 
