@@ -106,7 +106,8 @@ def test_drain_does_not_wait_for_a_reaper_whose_backend_hangs(workspace, emulato
         stream.send(client.open("idle-token-0123456789", "oss", harness.BUCKET, "k"), client.chunk(0, b"d" * PART),
                     client.flush())
         stream.wait_committed(PART)
-        stream.cancel()
+        first.kill()
+        stream.join()
     emulator.add_fault("AbortMultipartUpload", "hold", count=1000)
     with server(reap_interval="100ms") as reaping:
         emulator.wait_for("AbortMultipartUpload")

@@ -104,7 +104,8 @@ def test_idle_session_expires_and_its_token_begins_anew(workspace, emulator, stu
         assert session.object.idle_ttl.seconds == 1
         # Not to the nanosecond: the expiry moves in steps of a quarter of the time to live.
         assert 0.7e9 < session.expire_time.ToNanoseconds() - session.update_time.ToNanoseconds() < 1.3e9
-        stream.cancel()
+        first.kill()
+        stream.join()
     with server(reap_interval="100ms") as second, rpc.Client(stubs, second.address) as client:
         # Once: the second time is a quarter of an hour later.
         assert len(emulator.wait_for("AbortMultipartUpload")["entries"]) == 1
