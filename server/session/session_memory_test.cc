@@ -123,13 +123,18 @@ TEST(SessionMemoryTest, WhoeverFillsAPartFromTheReserveForLongIsCut) {
   EXPECT_THAT(s.Fire(SessionTimer::kAge, absl::Seconds(30)), ElementsAre("part 2 ef"));
 }
 
-TEST(SessionMemoryTest, WhoeverHoldsTheReserveAndCannotBeCutIsEnded) {
-  SessionHarness s(SmallSlabs());
+// "abcd" is committed, and one byte more, below the smallest part, has the reserve.
+void HoldForLessThanAPart(SessionHarness& s, Reserve& reserve) {
   s.Commit("abcd");
   s.HoldMemory();
-  s.Chunk(4, "e");  // below the smallest part
-  Reserve reserve;
+  s.Chunk(4, "e");
   s.GrantMemory(reserve.Take());
+}
+
+TEST(SessionMemoryTest, WhoeverHoldsTheReserveAndCannotBeCutIsEnded) {
+  SessionHarness s(SmallSlabs());
+  Reserve reserve;
+  HoldForLessThanAPart(s, reserve);
   EXPECT_THAT(s.Fire(SessionTimer::kAge, absl::Seconds(29)), IsEmpty());
   EXPECT_THAT(s.Fire(SessionTimer::kAge, absl::Seconds(1)),
               ElementsAre("close MEMORY_EXHAUSTED", "release"));
@@ -141,11 +146,8 @@ TEST(SessionMemoryTest, WhoeverHoldsTheReserveAndCannotBeCutIsEnded) {
 // What it holds may all be committed, as the tail: others wait for the reserve all the same.
 TEST(SessionMemoryTest, WhoeverHoldsTheReserveForATailIsEnded) {
   SessionHarness s(SmallSlabs());
-  s.Commit("abcd");
-  s.HoldMemory();
-  s.Chunk(4, "e");  // below the smallest part
   Reserve reserve;
-  s.GrantMemory(reserve.Take());
+  HoldForLessThanAPart(s, reserve);
   s.Flush();
   s.Store();
   EXPECT_EQ(s.progress().committed_size, 5);

@@ -113,7 +113,7 @@ void Session::OnReclaimed(StoreAnswer& answer) {
     if (answer.kept) record_ = *std::move(answer.record);
     if (!CanReopen()) {  // an error came in between: what is stored is still committed
       deferred_.reset();
-      RefuseReopen();
+      unrecorded ? Emit(PassOn{}) : RefuseReopen();
       return;
     }
     SwitchStream(std::move(reopen.open));
@@ -156,13 +156,8 @@ void Session::OnReclaimed(StoreAnswer& answer) {
 // more, or be refused by what this one did. Its client takes one step for its own after an `open`
 // without an answer.
 void Session::RefuseReopen() {
-  if (!has_record_) {
-    Emit(PassOn{});
-  } else if (draining_) {
-    Emit(RefuseStream{session_errors::Draining(std::nullopt)});
-  } else {
-    Emit(RefuseStream{session_errors::OwnershipLost()});
-  }
+  Emit(RefuseStream{draining_ ? session_errors::Draining(std::nullopt)
+                              : session_errors::OwnershipLost()});
 }
 
 void Session::SwitchStream(OpenFrame open) {

@@ -233,12 +233,17 @@ def test_claim_that_comes_late_takes_the_session_over(scene):
     scene.check_finished(OTHER[:PART] + DATA[PART:])
 
 
-# Row 1: both were told that nobody knows the token. The one that hears it last goes on, while nothing is recorded.
-def test_two_are_fresh(scene):
+def two_fresh(scene):
+    """Two streams that were both told that nobody knows the token; the first has not heard it yet."""
     hold(scene, POINTS["claim.after"])
     first = scene.put(DATA)
     scene.await_point("claim.after")
-    second = opens(scene, 1, 0)
+    return first, opens(scene, 1, 0)
+
+
+# Row 1: of two that are fresh the one that is recorded first goes on.
+def test_two_are_fresh(scene):
+    first, second = two_fresh(scene)
     scene.let_go()
     check_opened(first, 1, 0)
     is_stale(second)
@@ -246,22 +251,19 @@ def test_two_are_fresh(scene):
     scene.check_finished(DATA)
 
 
-# Row 1, and the newer one has a record meanwhile: the older one cannot have the token, and takes over when it opens again.
+# Row 1, and the second has a record before the first hears its answer: the first cannot have the token, and the second
+# goes on as if nobody had come.
 def test_one_of_two_is_recorded(scene):
-    hold(scene, POINTS["claim.after"])
-    first = scene.put(DATA)
-    scene.await_point("claim.after")
-    second = opens(scene, 1, 0)
+    first, second = two_fresh(scene)
     second.send(*second.client.chunks(OTHER[:PART]))
     second.committed(PART)
     scene.let_go()
     assert first.end().failure.reason == "TOKEN_TAKEN" and first.failure.retry_delay is not None, first.failure
-    third = opens(scene, 2, PART)
-    is_stale(second)
-    data = OTHER[:PART] + DATA[PART:]
-    scene.put_to_the_end(data, third)
+    second.send(*second.client.chunks(OTHER, PART), second.client.finish(len(OTHER)))
+    assert second.finished()
+    assert second.end().failure is None, second.failure
     scene.unique_numbers()
-    scene.check_finished(data)
+    scene.check_finished(OTHER)
 
 
 @dataclasses.dataclass(frozen=True)
